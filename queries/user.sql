@@ -1,0 +1,2 @@
+-- name: UserGet :one
+SELECT * FROM users WHERE id = @id;
