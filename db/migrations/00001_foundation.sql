@@ -20,6 +20,16 @@ $$;
 -- +goose StatementEnd
 COMMENT ON FUNCTION uuid_v7() IS 'A time-ordered uuid (RFC 9562 version 7), for rows inserted by hand; the application makes its own.';
 
+CREATE FUNCTION utc_day(at timestamptz) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (at AT TIME ZONE 'UTC')::date;
+COMMENT ON FUNCTION utc_day(timestamptz) IS 'The calendar day in UTC.';
+
+CREATE FUNCTION utc_month(at timestamptz) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN date_trunc('month', at AT TIME ZONE 'UTC')::date;
+COMMENT ON FUNCTION utc_month(timestamptz) IS 'The first day of the calendar month in UTC.';
+
 CREATE SCHEMA partition;
 COMMENT ON SCHEMA partition IS 'Upkeep of tables partitioned by time: create ahead, drop behind. Bounds are in UTC whatever the session says.';
 
@@ -103,4 +113,4 @@ COMMENT ON FUNCTION partition.drop_expired(regclass, interval, interval, bigint)
 
 -- +goose Down
 DROP SCHEMA partition CASCADE;
-DROP FUNCTION uuid_v7();
+DROP FUNCTION utc_month(timestamptz), utc_day(timestamptz), uuid_v7();

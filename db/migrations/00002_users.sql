@@ -54,26 +54,32 @@ COMMENT ON COLUMN users.daily_generations IS 'Overrides the tier''s daily quota;
 CREATE TABLE sessions (
     id            uuid PRIMARY KEY DEFAULT uuid_v7(),
     user_id       uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    token_hash    bytea NOT NULL UNIQUE,
-    previous_hash bytea UNIQUE,
+    family_hash   bytea NOT NULL,
+    token_hash    bytea NOT NULL,
+    previous_hash bytea,
     created_at    timestamptz NOT NULL DEFAULT now(),
     refreshed_at  timestamptz NOT NULL DEFAULT now(),
     expires_at    timestamptz NOT NULL
 );
+CREATE UNIQUE INDEX sessions_family_hash_key ON sessions (family_hash);
 CREATE INDEX sessions_user_id_idx ON sessions (user_id);
 CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
 COMMENT ON TABLE sessions IS 'One row per sign-in with a local account; its refresh token changes at each use.';
-COMMENT ON COLUMN sessions.token_hash IS 'SHA-256 of the refresh token that is valid now.';
-COMMENT ON COLUMN sessions.previous_hash IS 'SHA-256 of the token before; whoever presents it has a stolen copy, so the session ends.';
+COMMENT ON COLUMN sessions.family_hash IS 'SHA-256 of the half that all refresh tokens of the session share. Whoever has it with another half than the valid one has a stolen copy, so the session ends.';
+COMMENT ON COLUMN sessions.token_hash IS 'SHA-256 of the whole refresh token that is valid now.';
+COMMENT ON COLUMN sessions.previous_hash IS 'SHA-256 of the token before. For some seconds after the change it still answers with the valid one: two tabs may race, an answer may get lost.';
 
 CREATE UNLOGGED TABLE tickets (
-    token_hash bytea PRIMARY KEY,
-    user_id    uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    expires_at timestamptz NOT NULL
+    token_hash         bytea PRIMARY KEY,
+    user_id            uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    expires_at         timestamptz NOT NULL,
+    session_expires_at timestamptz
 );
+CREATE INDEX tickets_user_id_idx ON tickets (user_id);
 CREATE INDEX tickets_expires_at_idx ON tickets (expires_at);
 COMMENT ON TABLE tickets IS 'One-time WebSocket tickets, valid for seconds. UNLOGGED: losing them in a crash costs a reconnect.';
 COMMENT ON COLUMN tickets.token_hash IS 'SHA-256 of the ticket.';
+COMMENT ON COLUMN tickets.session_expires_at IS 'When the access token that asked for the ticket ends, and with it the socket; null means never.';
 
 CREATE TABLE quota_usage (
     user_id   uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,

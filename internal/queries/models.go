@@ -5,24 +5,222 @@
 package queries
 
 import (
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// Everyone with an account.
-type User struct {
-	ID       uuid.UUID
-	Email    *string
-	Username string
-	// argon2id in PHC form; null for accounts that sign in elsewhere.
-	PasswordHash *string
-	Tier         string
-	IsAdmin      bool
-	// Overrides the tier's monthly quota; null means the tier's.
-	MonthlyGenerations *int32
-	// Overrides the tier's daily quota; null means the tier's.
-	DailyGenerations *int32
-	CreatedAt        time.Time
-	UpdatedAt        time.Time
+// pending and processing are live; the others are final, except that a failed or cancelled one can be retried.
+type GenerationStatus string
+
+const (
+	GenerationStatusPending    GenerationStatus = "pending"
+	GenerationStatusProcessing GenerationStatus = "processing"
+	GenerationStatusCompleted  GenerationStatus = "completed"
+	GenerationStatusFailed     GenerationStatus = "failed"
+	GenerationStatusCancelled  GenerationStatus = "cancelled"
+)
+
+func (e *GenerationStatus) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = GenerationStatus(s)
+	case string:
+		*e = GenerationStatus(s)
+	default:
+		return fmt.Errorf("unsupported scan type for GenerationStatus: %T", src)
+	}
+	return nil
+}
+
+type NullGenerationStatus struct {
+	GenerationStatus GenerationStatus
+	Valid            bool // Valid is true if GenerationStatus is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullGenerationStatus) Scan(value interface{}) error {
+	if value == nil {
+		ns.GenerationStatus, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.GenerationStatus.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullGenerationStatus) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.GenerationStatus), nil
+}
+
+// waiting: may run now. scheduled: becomes waiting at run_at. running: a worker holds it.
+type QueueJobState string
+
+const (
+	QueueJobStateWaiting   QueueJobState = "waiting"
+	QueueJobStateScheduled QueueJobState = "scheduled"
+	QueueJobStateRunning   QueueJobState = "running"
+)
+
+func (e *QueueJobState) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = QueueJobState(s)
+	case string:
+		*e = QueueJobState(s)
+	default:
+		return fmt.Errorf("unsupported scan type for QueueJobState: %T", src)
+	}
+	return nil
+}
+
+type NullQueueJobState struct {
+	QueueJobState QueueJobState
+	Valid         bool // Valid is true if QueueJobState is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullQueueJobState) Scan(value interface{}) error {
+	if value == nil {
+		ns.QueueJobState, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.QueueJobState.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullQueueJobState) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.QueueJobState), nil
+}
+
+// How a finished job ended.
+type QueueOutcome string
+
+const (
+	QueueOutcomeCompleted QueueOutcome = "completed"
+	QueueOutcomeFailed    QueueOutcome = "failed"
+	QueueOutcomeCancelled QueueOutcome = "cancelled"
+)
+
+func (e *QueueOutcome) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = QueueOutcome(s)
+	case string:
+		*e = QueueOutcome(s)
+	default:
+		return fmt.Errorf("unsupported scan type for QueueOutcome: %T", src)
+	}
+	return nil
+}
+
+type NullQueueOutcome struct {
+	QueueOutcome QueueOutcome
+	Valid        bool // Valid is true if QueueOutcome is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullQueueOutcome) Scan(value interface{}) error {
+	if value == nil {
+		ns.QueueOutcome, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.QueueOutcome.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullQueueOutcome) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.QueueOutcome), nil
+}
+
+// Durable events, one partition a day; old partitions are dropped.
+type EventsLog struct {
+	// user:{id}, room:{id} or system.
+	Topic string
+	// Number within the topic, from 1, without gaps.
+	Seq  int64
+	Type string
+	// The body as clients get it.
+	Data      json.RawMessage
+	CreatedAt time.Time
+}
+
+// One counter per topic. A transaction that appends holds the row until it commits: numbers are handed out in commit order and without gaps.
+type EventsTopic struct {
+	Name    string
+	LastSeq int64
+}
+
+// A prompt on its way to becoming a song.
+type Generation struct {
+	ID           uuid.UUID
+	UserID       uuid.UUID
+	Status       GenerationStatus
+	Prompt       string
+	Style        string
+	Title        *string
+	Lyrics       *string
+	Instrumental bool
+	DurationS    int32
+	Quality      string
+	// Makes the song repeatable where the provider can.
+	Seed int64
+	// Percent; within an attempt it never goes down.
+	Progress int16
+	// Whether progress is interpolated rather than told by the provider.
+	Estimated bool
+	// What is being done, for machines: queued, submitting, composing, ...
+	Stage    string
+	Attempt  int16
+	Provider *string
+	// Set once the provider has accepted (and charged for) the order; kept so that nobody orders again.
+	ProviderTaskID *string
+	ErrorCode      *string
+	ErrorMessage   *string
+	// Open facts from the provider, such as key and tempo.
+	Metadata json.RawMessage
+	// When quota was taken, which tells the day and month to give it back to; null once given back.
+	ChargedAt  *time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	StartedAt  *time.Time
+	FinishedAt *time.Time
+}
+
+// What each tier may do. Change it by SQL; processes notice within seconds.
+type Tier struct {
+	Name string
+	// Order of the tiers, the best highest.
+	Rank int16
+	// Priority of this tier's jobs; lower runs first.
+	QueuePriority int16
+	// Generations of one person that may run at once.
+	MaxRunning int32
+	// Generations per calendar month, UTC.
+	MonthlyGenerations int32
+	// Generations per calendar day, UTC.
+	DailyGenerations int32
+	// Longest song, in seconds.
+	MaxDurationS int32
+	// Best quality that may be asked for.
+	BestQuality string
+	// Changing requests per minute.
+	WritesPerMinute int32
+	// Reading requests per minute.
+	ReadsPerMinute int32
+	Features       []string
 }

@@ -11,8 +11,108 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 )
+
+const queueCancel = `-- name: QueueCancel :one
+WITH target AS (
+    SELECT t.id, t.state FROM queue.job t WHERE t.queue = $1 AND t.key = $2::text FOR UPDATE
+), gone AS (
+    DELETE FROM queue.job j USING target t
+    WHERE j.id = t.id AND t.state <> 'running'
+    RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
+), kept AS (
+    INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
+                                   queue, kind, key, traceparent, payload, errors)
+    SELECT g.id, 'cancelled', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
+           g.queue, g.kind, g.key, g.traceparent, g.payload, g.errors
+    FROM gone g
+), asked AS (
+    UPDATE queue.job j SET cancel_requested_at = coalesce(j.cancel_requested_at, now())
+    FROM target t WHERE j.id = t.id AND t.state = 'running'
+    RETURNING j.id
+)
+SELECT g.id, true AS ended FROM gone g
+UNION ALL
+SELECT a.id, false FROM asked a
+`
+
+type QueueCancelParams struct {
+	Queue string
+	Key   string
+}
+
+type QueueCancelRow struct {
+	ID    int64
+	Ended bool
+}
+
+// Cancels the live job with a key: one that waits ends at once, a running one
+// is asked to stop. No row: there is none.
+func (q *Queries) QueueCancel(ctx context.Context, db DBTX, arg QueueCancelParams) (QueueCancelRow, error) {
+	row := db.QueryRow(ctx, queueCancel, arg.Queue, arg.Key)
+	var i QueueCancelRow
+	err := row.Scan(&i.ID, &i.Ended)
+	return i, err
+}
+
+const queueCapacity = `-- name: QueueCapacity :one
+SELECT count(*) AS workers, coalesce(sum(w.concurrency), 0)::bigint AS slots,
+    coalesce(avg(w.mean_run_ms) FILTER (WHERE w.mean_run_ms > 0), 0)::float8 AS mean_run_ms,
+    (SELECT count(*) FROM queue.job j WHERE j.state = 'running' AND j.queue = $1) AS running
+FROM queue.worker w
+WHERE w.queue = $1 AND w.heartbeat_at >= now() - $2::interval
+`
+
+type QueueCapacityParams struct {
+	Queue     string
+	DeadAfter time.Duration
+}
+
+type QueueCapacityRow struct {
+	Workers   int64
+	Slots     int64
+	MeanRunMs float64
+	Running   int64
+}
+
+// What the live workers of a queue can do, and how much of it is in use.
+func (q *Queries) QueueCapacity(ctx context.Context, db DBTX, arg QueueCapacityParams) (QueueCapacityRow, error) {
+	row := db.QueryRow(ctx, queueCapacity, arg.Queue, arg.DeadAfter)
+	var i QueueCapacityRow
+	err := row.Scan(
+		&i.Workers,
+		&i.Slots,
+		&i.MeanRunMs,
+		&i.Running,
+	)
+	return i, err
+}
+
+const queueCheckpoint = `-- name: QueueCheckpoint :execrows
+UPDATE queue.job j
+SET checkpoint = $1
+WHERE j.id = $2 AND j.attempt = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
+`
+
+type QueueCheckpointParams struct {
+	Checkpoint json.RawMessage
+	ID         int64
+	Attempt    int16
+	WorkerID   uuid.UUID
+}
+
+func (q *Queries) QueueCheckpoint(ctx context.Context, db DBTX, arg QueueCheckpointParams) (int64, error) {
+	result, err := db.Exec(ctx, queueCheckpoint,
+		arg.Checkpoint,
+		arg.ID,
+		arg.Attempt,
+		arg.WorkerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
 
 const queueClaim = `-- name: QueueClaim :many
 UPDATE queue.job j
@@ -24,7 +124,7 @@ WHERE j.ctid = ANY (ARRAY(
     LIMIT $4
     FOR UPDATE SKIP LOCKED
 ))
-RETURNING j.id, j.seq, j.priority, j.kind, j.key, j.attempt, j.max_attempts, j.created_at, j.run_at,
+RETURNING j.id, j.seq, j.priority, j.kind, j.key, j.attempt, j.max_attempts, j.created_at, j.started_at,
     j.cancel_requested_at, j.traceparent, j.payload, j.checkpoint, j.errors
 `
 
@@ -32,7 +132,7 @@ type QueueClaimParams struct {
 	WorkerID uuid.UUID
 	Queue    string
 	Kinds    []string
-	Max      int32
+	MaxJobs  int32
 }
 
 type QueueClaimRow struct {
@@ -44,7 +144,7 @@ type QueueClaimRow struct {
 	Attempt           int16
 	MaxAttempts       int16
 	CreatedAt         time.Time
-	RunAt             time.Time
+	StartedAt         *time.Time
 	CancelRequestedAt *time.Time
 	Traceparent       *string
 	Payload           json.RawMessage
@@ -52,7 +152,7 @@ type QueueClaimRow struct {
 	Errors            json.RawMessage
 }
 
-// Takes up to @max waiting jobs for a worker, best priority first. Rows are
+// Takes up to max_jobs waiting jobs for a worker, best priority first. Rows are
 // picked and updated by tuple id: a join on id would let a generic plan fall
 // to a sequential scan. A job picked here cannot change before the update,
 // because the sub-select holds its lock.
@@ -61,7 +161,7 @@ func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams)
 		arg.WorkerID,
 		arg.Queue,
 		arg.Kinds,
-		arg.Max,
+		arg.MaxJobs,
 	)
 	if err != nil {
 		return nil, err
@@ -79,7 +179,7 @@ func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams)
 			&i.Attempt,
 			&i.MaxAttempts,
 			&i.CreatedAt,
-			&i.RunAt,
+			&i.StartedAt,
 			&i.CancelRequestedAt,
 			&i.Traceparent,
 			&i.Payload,
@@ -89,6 +189,131 @@ func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams)
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueComplete = `-- name: QueueComplete :many
+WITH done AS (
+    SELECT unnest($1::bigint[]) AS id, unnest($2::smallint[]) AS attempt, unnest($3::jsonb[]) AS result
+), gone AS (
+    DELETE FROM queue.job j
+    WHERE j.id = ANY ($1::bigint[]) AND j.worker_id = $4::uuid AND j.state = 'running'
+      AND (j.id, j.attempt) IN (SELECT d.id, d.attempt FROM done d)
+    RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
+)
+INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
+                               queue, kind, key, traceparent, payload, result, errors)
+SELECT g.id, 'completed', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
+       g.queue, g.kind, g.key, g.traceparent, g.payload, d.result, g.errors
+FROM gone g JOIN done d ON d.id = g.id
+RETURNING id
+`
+
+type QueueCompleteParams struct {
+	Ids      []int64
+	Attempts []int16
+	Results  []json.RawMessage
+	WorkerID uuid.UUID
+}
+
+// Moves jobs that this worker holds in these attempts to the history, and
+// returns those that it really held.
+func (q *Queries) QueueComplete(ctx context.Context, db DBTX, arg QueueCompleteParams) ([]int64, error) {
+	rows, err := db.Query(ctx, queueComplete,
+		arg.Ids,
+		arg.Attempts,
+		arg.Results,
+		arg.WorkerID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueDepth = `-- name: QueueDepth :one
+SELECT
+    (SELECT count(*) FROM (SELECT FROM queue.job w WHERE w.queue = $1 AND w.state = 'waiting' LIMIT $2) t) AS waiting,
+    (SELECT count(*) FROM (SELECT FROM queue.job r WHERE r.queue = $1 AND r.state = 'running' LIMIT $2) t) AS running
+`
+
+type QueueDepthParams struct {
+	Queue    string
+	MaxCount int32
+}
+
+type QueueDepthRow struct {
+	Waiting int64
+	Running int64
+}
+
+// How many jobs wait and run, each counted up to max_count.
+func (q *Queries) QueueDepth(ctx context.Context, db DBTX, arg QueueDepthParams) (QueueDepthRow, error) {
+	row := db.QueryRow(ctx, queueDepth, arg.Queue, arg.MaxCount)
+	var i QueueDepthRow
+	err := row.Scan(&i.Waiting, &i.Running)
+	return i, err
+}
+
+const queueEnd = `-- name: QueueEnd :many
+WITH gone AS (
+    DELETE FROM queue.job j
+    WHERE j.id = $3 AND j.attempt = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
+    RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
+)
+INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
+                               queue, kind, key, traceparent, payload, errors)
+SELECT g.id, $1, g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
+       g.queue, g.kind, g.key, g.traceparent, g.payload,
+       CASE WHEN $2::text = '' THEN g.errors ELSE queue.add_error(g.errors, g.attempt, g.worker_id, $2) END
+FROM gone g
+RETURNING id
+`
+
+type QueueEndParams struct {
+	Outcome  QueueOutcome
+	Message  string
+	ID       int64
+	Attempt  int16
+	WorkerID uuid.UUID
+}
+
+// Ends a job that this worker holds without success. No row: it holds it no more.
+func (q *Queries) QueueEnd(ctx context.Context, db DBTX, arg QueueEndParams) ([]int64, error) {
+	rows, err := db.Query(ctx, queueEnd,
+		arg.Outcome,
+		arg.Message,
+		arg.ID,
+		arg.Attempt,
+		arg.WorkerID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -118,7 +343,7 @@ type QueueEnqueueParams struct {
 	Key         *string
 	Priority    int16
 	MaxAttempts int16
-	Delay       pgtype.Interval
+	Delay       time.Duration
 	Traceparent *string
 	Payload     json.RawMessage
 }
@@ -144,4 +369,262 @@ func (q *Queries) QueueEnqueue(ctx context.Context, db DBTX, arg QueueEnqueuePar
 	var i QueueEnqueueRow
 	err := row.Scan(&i.ID, &i.Inserted)
 	return i, err
+}
+
+const queueHeartbeat = `-- name: QueueHeartbeat :execrows
+UPDATE queue.worker SET heartbeat_at = now(), mean_run_ms = $1 WHERE id = $2
+`
+
+type QueueHeartbeatParams struct {
+	MeanRunMs int32
+	ID        uuid.UUID
+}
+
+// No row: the worker was declared dead.
+func (q *Queries) QueueHeartbeat(ctx context.Context, db DBTX, arg QueueHeartbeatParams) (int64, error) {
+	result, err := db.Exec(ctx, queueHeartbeat, arg.MeanRunMs, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const queueHeld = `-- name: QueueHeld :many
+SELECT id, attempt, (cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job
+WHERE worker_id = $1::uuid AND state = 'running'
+`
+
+type QueueHeldRow struct {
+	ID        int64
+	Attempt   int16
+	Cancelled bool
+}
+
+// What a worker holds, for one that may not know.
+func (q *Queries) QueueHeld(ctx context.Context, db DBTX, workerID uuid.UUID) ([]QueueHeldRow, error) {
+	rows, err := db.Query(ctx, queueHeld, workerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []QueueHeldRow{}
+	for rows.Next() {
+		var i QueueHeldRow
+		if err := rows.Scan(&i.ID, &i.Attempt, &i.Cancelled); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueLine = `-- name: QueueLine :one
+SELECT j.id, j.state, j.attempt,
+    (SELECT count(*) FROM (
+        SELECT FROM queue.job a
+        WHERE a.queue = j.queue AND a.state = 'waiting' AND (a.priority, a.seq) < (j.priority, j.seq)
+        LIMIT $1) t) AS ahead
+FROM queue.job j
+WHERE j.queue = $2 AND j.key = $3::text
+`
+
+type QueueLineParams struct {
+	MaxAhead int32
+	Queue    string
+	Key      string
+}
+
+type QueueLineRow struct {
+	ID      int64
+	State   QueueJobState
+	Attempt int16
+	Ahead   int64
+}
+
+// Where the live job with a key stands. ahead counts at most max_ahead jobs.
+func (q *Queries) QueueLine(ctx context.Context, db DBTX, arg QueueLineParams) (QueueLineRow, error) {
+	row := db.QueryRow(ctx, queueLine, arg.MaxAhead, arg.Queue, arg.Key)
+	var i QueueLineRow
+	err := row.Scan(
+		&i.ID,
+		&i.State,
+		&i.Attempt,
+		&i.Ahead,
+	)
+	return i, err
+}
+
+const queuePromote = `-- name: QueuePromote :execrows
+UPDATE queue.job j
+SET state = 'waiting', seq = queue.draw_seq()
+WHERE j.ctid = ANY (ARRAY(
+    SELECT p.ctid FROM queue.job p
+    WHERE p.state = 'scheduled' AND p.run_at <= now()
+    ORDER BY p.run_at
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+))
+`
+
+// Makes scheduled jobs that are due ready; each draws a new place in line.
+func (q *Queries) QueuePromote(ctx context.Context, db DBTX, maxJobs int32) (int64, error) {
+	result, err := db.Exec(ctx, queuePromote, maxJobs)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const queueRegisterWorker = `-- name: QueueRegisterWorker :exec
+INSERT INTO queue.worker (id, host, pid, version, queue, kinds, concurrency)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type QueueRegisterWorkerParams struct {
+	ID          uuid.UUID
+	Host        string
+	Pid         int32
+	Version     string
+	Queue       string
+	Kinds       []string
+	Concurrency int32
+}
+
+func (q *Queries) QueueRegisterWorker(ctx context.Context, db DBTX, arg QueueRegisterWorkerParams) error {
+	_, err := db.Exec(ctx, queueRegisterWorker,
+		arg.ID,
+		arg.Host,
+		arg.Pid,
+		arg.Version,
+		arg.Queue,
+		arg.Kinds,
+		arg.Concurrency,
+	)
+	return err
+}
+
+const queueRelease = `-- name: QueueRelease :execrows
+UPDATE queue.job j
+SET state = CASE WHEN $1::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
+    worker_id = NULL, started_at = NULL, attempt = j.attempt - 1,
+    run_at = now() + $1::interval, seq = queue.draw_seq()
+WHERE j.id = $2 AND j.attempt = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
+`
+
+type QueueReleaseParams struct {
+	Delay    time.Duration
+	ID       int64
+	Attempt  int16
+	WorkerID uuid.UUID
+}
+
+// Gives a job that this worker holds back as if it had not been taken.
+func (q *Queries) QueueRelease(ctx context.Context, db DBTX, arg QueueReleaseParams) (int64, error) {
+	result, err := db.Exec(ctx, queueRelease,
+		arg.Delay,
+		arg.ID,
+		arg.Attempt,
+		arg.WorkerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const queueRemoveWorker = `-- name: QueueRemoveWorker :exec
+DELETE FROM queue.worker WHERE id = $1
+`
+
+func (q *Queries) QueueRemoveWorker(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, queueRemoveWorker, id)
+	return err
+}
+
+const queueRescue = `-- name: QueueRescue :many
+WITH dead AS (
+    DELETE FROM queue.worker WHERE heartbeat_at < now() - $1::interval RETURNING id
+)
+UPDATE queue.job j
+SET state = 'waiting', worker_id = NULL, seq = queue.draw_seq(),
+    errors = queue.add_error(j.errors, j.attempt, j.worker_id, 'The worker died.')
+WHERE j.state = 'running'
+  AND NOT EXISTS (
+      SELECT FROM queue.worker w
+      WHERE w.id = j.worker_id AND w.heartbeat_at >= now() - $1::interval)
+RETURNING j.id, j.queue
+`
+
+type QueueRescueRow struct {
+	ID    int64
+	Queue string
+}
+
+// Declares silent workers dead and gives back every running job whose worker
+// is not alive. That includes a job whose claim was committed only after its
+// worker had been declared dead. The attempt stays counted.
+func (q *Queries) QueueRescue(ctx context.Context, db DBTX, deadAfter time.Duration) ([]QueueRescueRow, error) {
+	rows, err := db.Query(ctx, queueRescue, deadAfter)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []QueueRescueRow{}
+	for rows.Next() {
+		var i QueueRescueRow
+		if err := rows.Scan(&i.ID, &i.Queue); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueRetry = `-- name: QueueRetry :execrows
+UPDATE queue.job j
+SET state = 'scheduled', worker_id = NULL, run_at = now() + $1::interval,
+    errors = queue.add_error(j.errors, j.attempt, j.worker_id, $2)
+WHERE j.id = $3 AND j.attempt = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
+`
+
+type QueueRetryParams struct {
+	Delay    time.Duration
+	Message  string
+	ID       int64
+	Attempt  int16
+	WorkerID uuid.UUID
+}
+
+// Puts a job that this worker holds off for another attempt.
+func (q *Queries) QueueRetry(ctx context.Context, db DBTX, arg QueueRetryParams) (int64, error) {
+	result, err := db.Exec(ctx, queueRetry,
+		arg.Delay,
+		arg.Message,
+		arg.ID,
+		arg.Attempt,
+		arg.WorkerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const queueUpkeep = `-- name: QueueUpkeep :exec
+SELECT partition.ensure('queue.job_completed', '1 hour', 3),
+       partition.ensure('queue.job_ended', '1 day', 3),
+       partition.drop_expired('queue.job_completed', '1 hour', '1 hour', 1000),
+       partition.drop_expired('queue.job_ended', '1 day', '7 days')
+`
+
+// Makes partitions ahead and drops expired ones. The lock lets one process at a time.
+func (q *Queries) QueueUpkeep(ctx context.Context, db DBTX) error {
+	_, err := db.Exec(ctx, queueUpkeep)
+	return err
 }

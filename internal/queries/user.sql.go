@@ -7,28 +7,431 @@ package queries
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
 
-const userGet = `-- name: UserGet :one
-SELECT id, email, username, password_hash, tier, is_admin, monthly_generations, daily_generations, created_at, updated_at FROM users WHERE id = $1
+const sessionDelete = `-- name: SessionDelete :exec
+DELETE FROM sessions WHERE id = $1
 `
 
-func (q *Queries) UserGet(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
+func (q *Queries) SessionDelete(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, sessionDelete, id)
+	return err
+}
+
+const sessionDeleteExpired = `-- name: SessionDeleteExpired :execrows
+DELETE FROM sessions
+WHERE ctid = ANY (ARRAY(
+    SELECT s.ctid FROM sessions s WHERE s.expires_at <= now()
+    LIMIT $1 FOR UPDATE SKIP LOCKED
+))
+`
+
+func (q *Queries) SessionDeleteExpired(ctx context.Context, db DBTX, max int32) (int64, error) {
+	result, err := db.Exec(ctx, sessionDeleteExpired, max)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const sessionEnd = `-- name: SessionEnd :exec
+DELETE FROM sessions WHERE family_hash = $1
+`
+
+// Any token of the session will do, also one that is no longer valid: using
+// that for anything else would end the session too.
+func (q *Queries) SessionEnd(ctx context.Context, db DBTX, familyHash []byte) error {
+	_, err := db.Exec(ctx, sessionEnd, familyHash)
+	return err
+}
+
+const sessionInsert = `-- name: SessionInsert :one
+INSERT INTO sessions (user_id, family_hash, token_hash, expires_at)
+VALUES ($1, $2, $3, now() + interval '30 days')
+RETURNING now()::timestamptz AS now
+`
+
+type SessionInsertParams struct {
+	UserID     uuid.UUID
+	FamilyHash []byte
+	TokenHash  []byte
+}
+
+// Returns the database's time, from which the access token counts.
+func (q *Queries) SessionInsert(ctx context.Context, db DBTX, arg SessionInsertParams) (time.Time, error) {
+	row := db.QueryRow(ctx, sessionInsert, arg.UserID, arg.FamilyHash, arg.TokenHash)
+	var now time.Time
+	err := row.Scan(&now)
+	return now, err
+}
+
+const sessionLock = `-- name: SessionLock :one
+SELECT id, user_id, now()::timestamptz AS now,
+    (token_hash = $1)::boolean AS is_current,
+    coalesce(previous_hash = $1 AND token_hash = $2
+        AND refreshed_at > now() - interval '10 seconds', false)::boolean AS is_repeat
+FROM sessions
+WHERE family_hash = $3 AND expires_at > now()
+FOR UPDATE
+`
+
+type SessionLockParams struct {
+	Presented  []byte
+	Successor  []byte
+	FamilyHash []byte
+}
+
+type SessionLockRow struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	Now       time.Time
+	IsCurrent bool
+	IsRepeat  bool
+}
+
+// Finds and locks the live session that a refresh token belongs to. is_current:
+// it is the valid token. is_repeat: it was until seconds ago, and @successor
+// is what it was exchanged for. Neither: somebody has a copy.
+func (q *Queries) SessionLock(ctx context.Context, db DBTX, arg SessionLockParams) (SessionLockRow, error) {
+	row := db.QueryRow(ctx, sessionLock, arg.Presented, arg.Successor, arg.FamilyHash)
+	var i SessionLockRow
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Now,
+		&i.IsCurrent,
+		&i.IsRepeat,
+	)
+	return i, err
+}
+
+const sessionRotate = `-- name: SessionRotate :exec
+UPDATE sessions
+SET previous_hash = token_hash, token_hash = $1, refreshed_at = now(), expires_at = now() + interval '30 days'
+WHERE id = $2
+`
+
+type SessionRotateParams struct {
+	Successor []byte
+	ID        uuid.UUID
+}
+
+func (q *Queries) SessionRotate(ctx context.Context, db DBTX, arg SessionRotateParams) error {
+	_, err := db.Exec(ctx, sessionRotate, arg.Successor, arg.ID)
+	return err
+}
+
+const ticketDeleteExpired = `-- name: TicketDeleteExpired :execrows
+DELETE FROM tickets
+WHERE ctid = ANY (ARRAY(
+    SELECT t.ctid FROM tickets t WHERE t.expires_at <= now()
+    LIMIT $1 FOR UPDATE SKIP LOCKED
+))
+`
+
+func (q *Queries) TicketDeleteExpired(ctx context.Context, db DBTX, max int32) (int64, error) {
+	result, err := db.Exec(ctx, ticketDeleteExpired, max)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const ticketInsert = `-- name: TicketInsert :one
+INSERT INTO tickets (token_hash, user_id, expires_at, session_expires_at)
+VALUES ($1, $2, now() + interval '30 seconds', $3)
+RETURNING expires_at
+`
+
+type TicketInsertParams struct {
+	TokenHash        []byte
+	UserID           uuid.UUID
+	SessionExpiresAt *time.Time
+}
+
+func (q *Queries) TicketInsert(ctx context.Context, db DBTX, arg TicketInsertParams) (time.Time, error) {
+	row := db.QueryRow(ctx, ticketInsert, arg.TokenHash, arg.UserID, arg.SessionExpiresAt)
+	var expires_at time.Time
+	err := row.Scan(&expires_at)
+	return expires_at, err
+}
+
+const ticketRedeem = `-- name: TicketRedeem :one
+WITH redeemed AS (
+    DELETE FROM tickets WHERE token_hash = $1 AND expires_at > now()
+    RETURNING user_id, session_expires_at
+)
+SELECT u.id, u.username, u.tier, u.is_admin, r.session_expires_at
+FROM redeemed r
+JOIN users u ON u.id = r.user_id
+`
+
+type TicketRedeemRow struct {
+	ID               uuid.UUID
+	Username         string
+	Tier             string
+	IsAdmin          bool
+	SessionExpiresAt *time.Time
+}
+
+// Deleting is redeeming: of any number of callers one gets the row.
+func (q *Queries) TicketRedeem(ctx context.Context, db DBTX, tokenHash []byte) (TicketRedeemRow, error) {
+	row := db.QueryRow(ctx, ticketRedeem, tokenHash)
+	var i TicketRedeemRow
+	err := row.Scan(
+		&i.ID,
+		&i.Username,
+		&i.Tier,
+		&i.IsAdmin,
+		&i.SessionExpiresAt,
+	)
+	return i, err
+}
+
+const tierList = `-- name: TierList :many
+SELECT name, rank, queue_priority, max_running, monthly_generations, daily_generations, max_duration_s, best_quality, writes_per_minute, reads_per_minute, features FROM tiers ORDER BY rank
+`
+
+func (q *Queries) TierList(ctx context.Context, db DBTX) ([]Tier, error) {
+	rows, err := db.Query(ctx, tierList)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Tier{}
+	for rows.Next() {
+		var i Tier
+		if err := rows.Scan(
+			&i.Name,
+			&i.Rank,
+			&i.QueuePriority,
+			&i.MaxRunning,
+			&i.MonthlyGenerations,
+			&i.DailyGenerations,
+			&i.MaxDurationS,
+			&i.BestQuality,
+			&i.WritesPerMinute,
+			&i.ReadsPerMinute,
+			&i.Features,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const userByEmail = `-- name: UserByEmail :one
+SELECT id, password_hash FROM users WHERE lower(email) = lower($1::text)
+`
+
+type UserByEmailRow struct {
+	ID           uuid.UUID
+	PasswordHash *string
+}
+
+func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserByEmailRow, error) {
+	row := db.QueryRow(ctx, userByEmail, email)
+	var i UserByEmailRow
+	err := row.Scan(&i.ID, &i.PasswordHash)
+	return i, err
+}
+
+const userByUsername = `-- name: UserByUsername :one
+SELECT id, password_hash FROM users WHERE lower(username) = lower($1::text)
+`
+
+type UserByUsernameRow struct {
+	ID           uuid.UUID
+	PasswordHash *string
+}
+
+func (q *Queries) UserByUsername(ctx context.Context, db DBTX, username string) (UserByUsernameRow, error) {
+	row := db.QueryRow(ctx, userByUsername, username)
+	var i UserByUsernameRow
+	err := row.Scan(&i.ID, &i.PasswordHash)
+	return i, err
+}
+
+const userEnsure = `-- name: UserEnsure :one
+INSERT INTO users AS u (username, tier, is_admin, monthly_generations, daily_generations)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (lower(username)) DO UPDATE
+SET tier = excluded.tier,
+    is_admin = excluded.is_admin,
+    monthly_generations = excluded.monthly_generations,
+    daily_generations = excluded.daily_generations,
+    updated_at = now()
+WHERE u.password_hash IS NULL OR $6::boolean
+RETURNING u.id
+`
+
+type UserEnsureParams struct {
+	Username           string
+	Tier               string
+	IsAdmin            bool
+	MonthlyGenerations *int32
+	DailyGenerations   *int32
+	Adopt              bool
+}
+
+// Makes an account without a password, or gives the one of that name exactly
+// these rights. No row: the name belongs to somebody who signs in with a
+// password, and @adopt is false.
+func (q *Queries) UserEnsure(ctx context.Context, db DBTX, arg UserEnsureParams) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, userEnsure,
+		arg.Username,
+		arg.Tier,
+		arg.IsAdmin,
+		arg.MonthlyGenerations,
+		arg.DailyGenerations,
+		arg.Adopt,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const userGet = `-- name: UserGet :one
+SELECT id, username, tier, is_admin FROM users WHERE id = $1
+`
+
+type UserGetRow struct {
+	ID       uuid.UUID
+	Username string
+	Tier     string
+	IsAdmin  bool
+}
+
+// What a principal is made of; never the password.
+func (q *Queries) UserGet(ctx context.Context, db DBTX, id uuid.UUID) (UserGetRow, error) {
 	row := db.QueryRow(ctx, userGet, id)
-	var i User
+	var i UserGetRow
+	err := row.Scan(
+		&i.ID,
+		&i.Username,
+		&i.Tier,
+		&i.IsAdmin,
+	)
+	return i, err
+}
+
+const userInsert = `-- name: UserInsert :one
+INSERT INTO users (email, username, password_hash)
+VALUES ($1::text, $2, $3::text)
+RETURNING id
+`
+
+type UserInsertParams struct {
+	Email        string
+	Username     string
+	PasswordHash string
+}
+
+func (q *Queries) UserInsert(ctx context.Context, db DBTX, arg UserInsertParams) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, userInsert, arg.Email, arg.Username, arg.PasswordHash)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const userProfile = `-- name: UserProfile :one
+SELECT u.id, u.email, u.username, u.tier, u.is_admin, u.created_at,
+    t.features, t.max_duration_s, t.best_quality,
+    coalesce(u.monthly_generations, t.monthly_generations)::integer AS monthly_limit,
+    coalesce(u.daily_generations, t.daily_generations)::integer AS daily_limit,
+    coalesce((SELECT q.used FROM quota_usage q
+        WHERE q.user_id = u.id AND q.period = 'month'
+          AND q.starts_on = date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)::integer AS monthly_used,
+    coalesce((SELECT q.used FROM quota_usage q
+        WHERE q.user_id = u.id AND q.period = 'day'
+          AND q.starts_on = (now() AT TIME ZONE 'UTC')::date), 0)::integer AS daily_used
+FROM users u
+JOIN tiers t ON t.name = u.tier
+WHERE u.id = $1
+`
+
+type UserProfileRow struct {
+	ID           uuid.UUID
+	Email        *string
+	Username     string
+	Tier         string
+	IsAdmin      bool
+	CreatedAt    time.Time
+	Features     []string
+	MaxDurationS int32
+	BestQuality  string
+	MonthlyLimit int32
+	DailyLimit   int32
+	MonthlyUsed  int32
+	DailyUsed    int32
+}
+
+// An account with what is left of its quota, counted per UTC calendar period.
+func (q *Queries) UserProfile(ctx context.Context, db DBTX, id uuid.UUID) (UserProfileRow, error) {
+	row := db.QueryRow(ctx, userProfile, id)
+	var i UserProfileRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
 		&i.Username,
-		&i.PasswordHash,
 		&i.Tier,
 		&i.IsAdmin,
-		&i.MonthlyGenerations,
-		&i.DailyGenerations,
 		&i.CreatedAt,
-		&i.UpdatedAt,
+		&i.Features,
+		&i.MaxDurationS,
+		&i.BestQuality,
+		&i.MonthlyLimit,
+		&i.DailyLimit,
+		&i.MonthlyUsed,
+		&i.DailyUsed,
 	)
 	return i, err
+}
+
+const userRehash = `-- name: UserRehash :exec
+UPDATE users SET password_hash = $1::text, updated_at = now()
+WHERE id = $2 AND password_hash = $3::text
+`
+
+type UserRehashParams struct {
+	NewHash string
+	ID      uuid.UUID
+	OldHash string
+}
+
+// Only in place of the hash that was verified: a password changed meanwhile
+// stays changed.
+func (q *Queries) UserRehash(ctx context.Context, db DBTX, arg UserRehashParams) error {
+	_, err := db.Exec(ctx, userRehash, arg.NewHash, arg.ID, arg.OldHash)
+	return err
+}
+
+const userUpdate = `-- name: UserUpdate :execrows
+UPDATE users
+SET email = coalesce($1, email),
+    username = coalesce($2, username),
+    updated_at = now()
+WHERE id = $3
+`
+
+type UserUpdateParams struct {
+	Email    *string
+	Username *string
+	ID       uuid.UUID
+}
+
+// Null leaves a column as it is.
+func (q *Queries) UserUpdate(ctx context.Context, db DBTX, arg UserUpdateParams) (int64, error) {
+	result, err := db.Exec(ctx, userUpdate, arg.Email, arg.Username, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -1,0 +1,139 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"son1k/internal/queries"
+)
+
+const (
+	maxClaim   = 500
+	maxPromote = 1000
+
+	claimTimeout = 10 * time.Second
+)
+
+// claimLoop is the only one of its worker that claims. It asks for as many
+// jobs as there are free slots, again at once while it gets them all, and
+// otherwise when it is woken or has waited for the poll interval.
+func (t *tenure) claimLoop(ctx, jobsCtx, writeCtx context.Context) {
+	poll := time.NewTimer(0)
+	defer poll.Stop()
+	tick := func() {
+		t.tick(ctx)
+		poll.Reset(jitter(t.cfg.Poll))
+	}
+	for {
+		n := t.acquire(ctx, poll.C, tick)
+		if n == 0 {
+			return
+		}
+		got := t.claim(ctx, n)
+		for range n - len(got) {
+			<-t.slots
+		}
+		for _, row := range got {
+			t.start(jobsCtx, writeCtx, row)
+		}
+		if len(got) == n {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.wake:
+		case <-poll.C:
+			tick()
+		}
+	}
+}
+
+// acquire takes one free slot, ticking while it waits, and as many more as are
+// free. It returns 0 if ctx ended.
+func (t *tenure) acquire(ctx context.Context, poll <-chan time.Time, tick func()) (n int) {
+	for n == 0 {
+		select {
+		case <-ctx.Done():
+			return 0
+		case <-poll:
+			tick()
+		case t.slots <- struct{}{}:
+			n = 1
+		}
+	}
+	for n < maxClaim {
+		select {
+		case t.slots <- struct{}{}:
+			n++
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+// claim takes up to n jobs, the most urgent first. Stopping does not interrupt
+// it: its answer says what this worker holds.
+func (t *tenure) claim(ctx context.Context, n int) []queries.QueueClaimRow {
+	claimCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
+	defer cancel()
+	rows, err := t.q.QueueClaim(claimCtx, t.cfg.Pool, queries.QueueClaimParams{
+		WorkerID: t.id, Queue: t.cfg.Queue, Kinds: t.kinds, MaxJobs: int32(n),
+	})
+	if err != nil {
+		t.cfg.Log.WarnContext(ctx, "queue: claim failed", "error", err)
+		t.unsure = true
+		return nil
+	}
+	slices.SortFunc(rows, func(a, b queries.QueueClaimRow) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Seq, b.Seq))
+	})
+	return rows
+}
+
+// tick does what is due at every poll: it promotes jobs whose time has come,
+// and looks at what this worker holds, for cancellations whose notice was lost
+// and for jobs of a claim whose answer was lost.
+func (t *tenure) tick(ctx context.Context) {
+	if _, err := t.q.QueuePromote(ctx, t.cfg.Pool, maxPromote); err != nil && ctx.Err() == nil {
+		t.cfg.Log.WarnContext(ctx, "queue: promote failed", "error", err)
+	}
+	if t.Running() == 0 && !t.unsure {
+		return
+	}
+	held, err := t.q.QueueHeld(ctx, t.cfg.Pool, t.id)
+	if err != nil {
+		if ctx.Err() == nil {
+			t.cfg.Log.WarnContext(ctx, "queue: looking at held jobs failed", "error", err)
+		}
+		return
+	}
+	for _, h := range held {
+		if h.Cancelled {
+			t.cancel(h.ID, ErrCancelled)
+		}
+	}
+	if t.unsure {
+		t.releaseUnknown(ctx, held)
+	}
+}
+
+// releaseUnknown gives back the jobs that this worker holds without knowing. A
+// job that ended since held was read is not harmed: its attempt is over.
+func (t *tenure) releaseUnknown(ctx context.Context, held []queries.QueueHeldRow) {
+	for _, h := range held {
+		if t.holds(h.ID) {
+			continue
+		}
+		_, err := t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
+			ID: h.ID, Attempt: h.Attempt, WorkerID: t.id,
+		})
+		if err != nil {
+			return // still unsure: the next tick tries again
+		}
+	}
+	t.unsure = false
+}

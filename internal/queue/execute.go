@@ -1,0 +1,172 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"son1k/internal/queries"
+)
+
+// start runs a claimed job in a goroutine of the tenure's. The job's slot is
+// free again once its handler has returned; what became of it is then recorded
+// while the next job runs.
+func (t *tenure) start(jobsCtx, writeCtx context.Context, row queries.QueueClaimRow) {
+	job := newJob(row, t)
+	ctx, cancel := context.WithCancelCause(jobsCtx)
+	t.hold(job.ID, cancel)
+	t.jobs.Go(func() {
+		began := time.Now()
+		err := t.work(ctx, job)
+		cause := context.Cause(ctx)
+		cancel(nil)
+		<-t.slots
+		if err == nil {
+			t.meanRun.add(time.Since(began))
+		}
+		t.record(writeCtx, job, err, cause)
+	})
+}
+
+func newJob(row queries.QueueClaimRow, t *tenure) *Job {
+	j := &Job{
+		ID: row.ID, Kind: row.Kind, Attempt: int(row.Attempt), MaxAttempts: int(row.MaxAttempts),
+		Priority: int(row.Priority), CreatedAt: row.CreatedAt, Payload: row.Payload, Checkpoint: row.Checkpoint,
+		seq: row.Seq, cancelled: row.CancelRequestedAt != nil, worker: t.id, q: t.q,
+	}
+	if row.Key != nil {
+		j.Key = *row.Key
+	}
+	if row.Traceparent != nil {
+		j.Traceparent = *row.Traceparent
+	}
+	return j
+}
+
+var errAttemptsUsedUp = errors.New("all attempts were used up by workers that died")
+
+// work calls the handler, unless the job was cancelled while nobody held it or
+// has no attempt left.
+func (t *tenure) work(ctx context.Context, job *Job) (err error) {
+	switch {
+	case job.cancelled:
+		return ErrCancelled
+	case job.Attempt > job.MaxAttempts:
+		return Permanent(errAttemptsUsedUp)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			t.cfg.Log.ErrorContext(ctx, "queue: handler panicked", "job", job.ID, "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the handler panicked: %v", r)
+		}
+	}()
+	h := t.handlers[job.Kind]
+	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
+	defer cancel()
+	return h.Work(ctx, job)
+}
+
+// record decides what becomes of a job and writes it down.
+func (t *tenure) record(ctx context.Context, job *Job, err, cause error) {
+	var snooze snoozeError
+	switch {
+	case err == nil && job.completed:
+		t.drop(job.ID)
+	case err == nil:
+		t.completer.add(job) // which drops it
+		return
+	case errors.Is(err, ErrLost) || errors.Is(cause, ErrLost):
+		t.cfg.Log.WarnContext(ctx, "queue: job lost to another worker", "job", job.ID)
+	case errors.Is(err, ErrCancelled) || errors.Is(cause, ErrCancelled):
+		t.end(ctx, job, CancelledOut, nil)
+	case errors.Is(cause, ErrStopping):
+		t.release(ctx, job, 0)
+	case errors.As(err, &snooze):
+		t.release(ctx, job, snooze.delay)
+	default:
+		t.fail(ctx, job, err)
+	}
+	t.drop(job.ID)
+}
+
+func (t *tenure) release(ctx context.Context, job *Job, delay time.Duration) {
+	t.persist(ctx, job, "release", func(ctx context.Context) error {
+		_, err := t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
+			ID: job.ID, Attempt: int16(job.Attempt), WorkerID: t.id, Delay: delay,
+		})
+		return err
+	})
+}
+
+// fail puts the job off for another attempt, or ends it if there is none.
+func (t *tenure) fail(ctx context.Context, job *Job, cause error) {
+	var permanent permanentError
+	if job.Attempt >= job.MaxAttempts || errors.As(cause, &permanent) {
+		t.end(ctx, job, Failed, cause)
+		return
+	}
+	h := t.handlers[job.Kind]
+	delay := h.Backoff(job.Attempt)
+	t.cfg.Log.InfoContext(ctx, "queue: attempt failed, trying again later",
+		"job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "delay", delay, "error", cause)
+	var held bool
+	t.persist(ctx, job, "retry", func(ctx context.Context) error {
+		n, err := t.q.QueueRetry(ctx, t.cfg.Pool, queries.QueueRetryParams{
+			ID: job.ID, Attempt: int16(job.Attempt), WorkerID: t.id, Delay: delay, Message: cause.Error(),
+		})
+		held = n > 0
+		return err
+	})
+	if held && h.Retrying != nil {
+		h.Retrying(ctx, job, cause, delay)
+	}
+}
+
+// end ends the job without success, with the handler's hook in the same
+// transaction.
+func (t *tenure) end(ctx context.Context, job *Job, outcome Outcome, cause error) {
+	message := ""
+	if outcome == Failed {
+		message = cause.Error()
+		t.cfg.Log.WarnContext(ctx, "queue: job failed for good",
+			"job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "error", cause)
+	}
+	h := t.handlers[job.Kind]
+	var after func()
+	t.persist(ctx, job, "end", func(ctx context.Context) error {
+		after = nil
+		return pgx.BeginFunc(ctx, t.cfg.Pool, func(tx pgx.Tx) error {
+			ids, err := t.q.QueueEnd(ctx, tx, queries.QueueEndParams{
+				ID: job.ID, Attempt: int16(job.Attempt), WorkerID: t.id,
+				Outcome: queries.QueueOutcome(outcome), Message: message,
+			})
+			if err != nil || len(ids) == 0 || h.Ended == nil {
+				return err // no row: the job is not ours any more
+			}
+			after, err = h.Ended(ctx, tx, job, outcome, cause)
+			return err
+		})
+	})
+	if after != nil {
+		after()
+	}
+}
+
+// persist runs write until it succeeds or ctx ends: a database that is away
+// for a while costs a delay, not the outcome of a job.
+func (t *tenure) persist(ctx context.Context, job *Job, what string, write func(context.Context) error) {
+	for delay := 50 * time.Millisecond; ; delay = min(2*delay, 2*time.Second) {
+		err := write(ctx)
+		if err == nil {
+			return
+		}
+		t.cfg.Log.WarnContext(ctx, "queue: cannot record outcome", "job", job.ID, "what", what, "error", err)
+		if !sleep(ctx, jitter(delay)) {
+			return
+		}
+	}
+}

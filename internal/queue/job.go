@@ -1,0 +1,150 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"son1k/internal/queries"
+)
+
+// Why a job's context ended; see context.Cause.
+var (
+	// ErrCancelled: somebody cancelled the job.
+	ErrCancelled = errors.New("the job was cancelled")
+	// ErrStopping: the worker is shutting down; the job goes back unharmed.
+	ErrStopping = errors.New("the worker is stopping")
+	// ErrLost: the worker no longer holds the job, because it was declared dead.
+	ErrLost = errors.New("the job was taken away from this worker")
+)
+
+// Outcome is how a job ended.
+type Outcome string
+
+// The ways to end without success.
+const (
+	Failed       Outcome = "failed"
+	CancelledOut Outcome = "cancelled"
+)
+
+// Handler does the jobs of one kind.
+type Handler struct {
+	Kind string
+	// Work does a job. Nil completes it; unless it was wrapped by Permanent or
+	// Snooze, an error means another attempt while there is one. ctx ends with
+	// one of the causes above, or with DeadlineExceeded after Timeout.
+	Work func(ctx context.Context, job *Job) error
+	// Ended, if set, runs in the transaction that ends a job without success.
+	// The function that it returns, if any, is called after the commit.
+	Ended func(ctx context.Context, tx pgx.Tx, job *Job, outcome Outcome, cause error) (after func(), err error)
+	// Retrying, if set, is told when a job was put off for another attempt.
+	Retrying func(ctx context.Context, job *Job, cause error, delay time.Duration)
+	// Timeout limits one attempt; 0 means an hour.
+	Timeout time.Duration
+	// Backoff gives the delay after the given failed attempt; nil means Backoff.
+	Backoff func(attempt int) time.Duration
+}
+
+// Job is a job that this worker holds.
+type Job struct {
+	ID          int64
+	Kind        string
+	Key         string
+	Attempt     int // 1 for the first
+	MaxAttempts int
+	Priority    int
+	CreatedAt   time.Time
+	Payload     json.RawMessage
+	Checkpoint  json.RawMessage // as last saved, in whatever attempt; nil if never
+	Traceparent string
+
+	seq       int64
+	cancelled bool // before it was claimed
+	worker    uuid.UUID
+	q         *queries.Queries
+	completed bool // by CompleteTx
+}
+
+// CompleteTx completes the job in the caller's transaction, keeping result (a
+// small value, marshalled to JSON; nil for none) with it. It fails with ErrLost
+// if this worker no longer holds the job; then roll back. Work returns nil
+// after the commit.
+func (j *Job) CompleteTx(ctx context.Context, tx pgx.Tx, result any) error {
+	raw, err := marshalResult(result)
+	if err != nil {
+		return err
+	}
+	ids, err := j.q.QueueComplete(ctx, tx, queries.QueueCompleteParams{
+		Ids: []int64{j.ID}, Attempts: []int16{int16(j.Attempt)}, Results: []json.RawMessage{raw}, WorkerID: j.worker,
+	})
+	if err != nil {
+		return fmt.Errorf("queue: complete: %w", err)
+	}
+	if len(ids) == 0 {
+		return ErrLost
+	}
+	j.completed = true
+	return nil
+}
+
+// SaveCheckpoint stores what later attempts want to know: which steps are
+// done. It fails with ErrLost if this worker no longer holds the job.
+func (j *Job) SaveCheckpoint(ctx context.Context, db queries.DBTX, checkpoint any) error {
+	raw, err := json.Marshal(checkpoint)
+	if err != nil {
+		return fmt.Errorf("queue: checkpoint: %w", err)
+	}
+	n, err := j.q.QueueCheckpoint(ctx, db, queries.QueueCheckpointParams{
+		Checkpoint: raw, ID: j.ID, Attempt: int16(j.Attempt), WorkerID: j.worker,
+	})
+	if err != nil {
+		return fmt.Errorf("queue: checkpoint: %w", err)
+	}
+	if n == 0 {
+		return ErrLost
+	}
+	j.Checkpoint = raw
+	return nil
+}
+
+func marshalResult(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("queue: result: %w", err)
+	}
+	return raw, nil
+}
+
+type permanentError struct{ error }
+
+func (e permanentError) Unwrap() error { return e.error }
+
+// Permanent marks an error that another attempt would not cure.
+func Permanent(err error) error { return permanentError{err} }
+
+type snoozeError struct {
+	error
+	delay time.Duration
+}
+
+func (e snoozeError) Unwrap() error { return e.error }
+
+// Snooze asks for the job to be put off for d without using up the attempt;
+// err says why.
+func Snooze(d time.Duration, err error) error { return snoozeError{err, d} }
+
+// Backoff is 2 s after the first failed attempt, doubling to at most 5 min,
+// give or take a fifth so that jobs that failed together part.
+func Backoff(attempt int) time.Duration {
+	d := min(2*time.Second<<min(attempt-1, 10), 5*time.Minute)
+	return d - d/5 + rand.N(2*d/5)
+}

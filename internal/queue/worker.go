@@ -1,0 +1,227 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"son1k/internal/lifecycle"
+	"son1k/internal/notify"
+	"son1k/internal/queries"
+)
+
+// WorkerConfig describes a worker. Pool, Queue and Handlers are required.
+type WorkerConfig struct {
+	Pool        *pgxpool.Pool
+	Log         *slog.Logger
+	Queue       string
+	Handlers    []Handler
+	Concurrency int           // jobs at once; 0 means 5
+	Version     string        // of the binary, for whoever looks at queue.worker
+	Poll        time.Duration // how long a lost wake-up can go unnoticed; 0 means 1 s
+	Heartbeat   time.Duration // 0 means 4 s
+	DeadAfter   time.Duration // silence after which other workers are dead; 0 means DeadAfter
+	SoftStop    time.Duration // how long Stop lets jobs finish before it cancels them; 0 means 10 s
+}
+
+func (c *WorkerConfig) setDefaults() {
+	setDefault(&c.Concurrency, 5)
+	setDefault(&c.Poll, time.Second)
+	setDefault(&c.Heartbeat, 4*time.Second)
+	setDefault(&c.DeadAfter, DeadAfter)
+	setDefault(&c.SoftStop, 10*time.Second)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Worker claims the jobs of one queue and runs their handlers. It works under
+// an id of its own; when it finds that it was declared dead it drops what it
+// held and goes on under a new one.
+type Worker struct {
+	*lifecycle.Runner
+
+	cfg      WorkerConfig
+	q        *queries.Queries
+	handlers map[string]Handler
+	kinds    []string
+	wake     chan struct{}
+	meanRun  movingAverage
+
+	mu      sync.Mutex
+	running map[int64]context.CancelCauseFunc
+}
+
+// NewWorker returns a worker. It fails if the configuration makes no sense.
+func NewWorker(cfg WorkerConfig) (*Worker, error) {
+	cfg.setDefaults()
+	w := &Worker{
+		cfg:      cfg,
+		q:        queries.New(),
+		handlers: make(map[string]Handler),
+		wake:     make(chan struct{}, 1),
+		running:  make(map[int64]context.CancelCauseFunc),
+	}
+	for _, h := range cfg.Handlers {
+		if _, ok := w.handlers[h.Kind]; ok || h.Kind == "" || h.Work == nil {
+			return nil, fmt.Errorf("queue: handler of kind %q is incomplete or given twice", h.Kind)
+		}
+		setDefault(&h.Timeout, time.Hour)
+		if h.Backoff == nil {
+			h.Backoff = Backoff
+		}
+		w.handlers[h.Kind] = h
+		w.kinds = append(w.kinds, h.Kind)
+	}
+	if cfg.Pool == nil || cfg.Queue == "" || len(w.kinds) == 0 {
+		return nil, fmt.Errorf("queue: a worker needs a pool, a queue and handlers")
+	}
+	w.Runner = lifecycle.NewRunner("queue worker", w.run)
+	return w, nil
+}
+
+// Listen lets the worker be woken over l, which must not have been started.
+func (w *Worker) Listen(l *notify.Listener) {
+	l.Handle(Channel, notify.Handler{
+		Message: func(text string) {
+			switch queue, id := parseMessage(text); {
+			case queue == w.cfg.Queue:
+				w.Wake()
+			case id != 0:
+				w.cancel(id, ErrCancelled)
+			}
+		},
+		Connected: w.Wake,
+	})
+}
+
+// Wake makes an idle worker look for jobs now.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Running is how many jobs this worker holds.
+func (w *Worker) Running() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.running)
+}
+
+func (w *Worker) holds(id int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, ok := w.running[id]
+	return ok
+}
+
+func (w *Worker) hold(id int64, cancel context.CancelCauseFunc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running[id] = cancel
+}
+
+func (w *Worker) drop(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.running, id)
+}
+
+func (w *Worker) cancel(id int64, cause error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if cancel, ok := w.running[id]; ok {
+		cancel(cause)
+	}
+}
+
+func (w *Worker) run(ctx context.Context, started func()) {
+	for ctx.Err() == nil {
+		id, err := w.register(ctx)
+		if err != nil {
+			return // only when stopped
+		}
+		started()
+		(&tenure{Worker: w, id: id}).serve(ctx)
+	}
+}
+
+// register makes the worker known under a new id, trying until it succeeds.
+func (w *Worker) register(ctx context.Context) (uuid.UUID, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	for {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return uuid.Nil, err
+		}
+		err = w.q.QueueRegisterWorker(ctx, w.cfg.Pool, queries.QueueRegisterWorkerParams{
+			ID: id, Host: host, Pid: int32(os.Getpid()), Version: w.cfg.Version,
+			Queue: w.cfg.Queue, Kinds: w.kinds, Concurrency: int32(w.cfg.Concurrency),
+		})
+		if err == nil {
+			return id, nil
+		}
+		w.cfg.Log.WarnContext(ctx, "queue: cannot register worker, trying again", "error", err)
+		if !sleep(ctx, jitter(w.cfg.Poll)) {
+			return uuid.Nil, ctx.Err()
+		}
+	}
+}
+
+// sleep waits for d; it returns false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// jitter is d, give or take a fifth, so that processes do not move in step.
+func jitter(d time.Duration) time.Duration {
+	return d - d/5 + rand.N(max(2*d/5, 1))
+}
+
+// movingAverage smooths durations; recent ones weigh more.
+type movingAverage struct {
+	mu    sync.Mutex
+	value time.Duration
+}
+
+func (m *movingAverage) add(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.value == 0 {
+		m.value = d
+		return
+	}
+	m.value += (d - m.value) / 8
+}
+
+func (m *movingAverage) get() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.value
+}
