@@ -15,17 +15,18 @@ type Kind int
 
 // The kinds, with the HTTP status each one becomes.
 const (
-	Internal        Kind = iota // 500
-	Invalid                     // 400
-	Unauthenticated             // 401
-	Forbidden                   // 403
-	NotFound                    // 404
-	Conflict                    // 409
-	TooLarge                    // 413
-	Unsupported                 // 415
-	Unprocessable               // 422
-	RateLimited                 // 429
-	Unavailable                 // 503
+	Internal         Kind = iota // 500
+	Invalid                      // 400
+	Unauthenticated              // 401
+	Forbidden                    // 403
+	NotFound                     // 404
+	MethodNotAllowed             // 405
+	Conflict                     // 409
+	TooLarge                     // 413
+	Unsupported                  // 415
+	Unprocessable                // 422
+	RateLimited                  // 429
+	Unavailable                  // 503
 )
 
 // Error is an error that may be shown to whoever caused it.

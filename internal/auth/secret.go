@@ -39,10 +39,9 @@ func HashSecret(plain string) [32]byte { return sha256.Sum256([]byte(plain)) }
 // garbage need not be looked up.
 func (k SecretKind) Matches(plain string) bool {
 	body, ok := strings.CutPrefix(plain, string(k))
-	return ok && isSecretBody(body)
-}
-
-func isSecretBody(s string) bool {
-	_, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	return err == nil && len(s) == secretChars && !strings.ContainsAny(s, "\r\n") // which the decoder skips
+	if !ok || len(body) != secretChars || strings.ContainsAny(body, "\r\n") { // which the decoder skips
+		return false
+	}
+	_, err := base64.RawURLEncoding.Strict().DecodeString(body)
+	return err == nil
 }

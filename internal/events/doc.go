@@ -16,6 +16,7 @@ package events
 
 import (
 	"encoding/json"
+	"sync"
 	"time"
 )
 
@@ -29,7 +30,28 @@ type Event struct {
 	Type  string          `json:"type"`
 	Data  json.RawMessage `json:"data"`
 	At    time.Time       `json:"at"`
+	// Key names what an ephemeral event is about: of those with the same topic
+	// and key only the latest matters.
+	Key string `json:"key,omitempty"`
 	// Gap tells a subscriber that events before this one are gone for good, so
 	// that it should read the state afresh.
 	Gap bool `json:"-"`
+
+	memo *memo
+}
+
+type memo struct {
+	once sync.Once
+	body []byte
+}
+
+// Encoded returns what build makes of the event. All subscribers of a delivery
+// share the first result, so that an event is encoded once however many there
+// are; they must all pass the same function and not change the bytes.
+func (e Event) Encoded(build func(Event) []byte) []byte {
+	if e.memo == nil {
+		return build(e)
+	}
+	e.memo.once.Do(func() { e.memo.body = build(e) })
+	return e.memo.body
 }

@@ -85,6 +85,7 @@ func (f *Feed) receive(text string) {
 
 // deliver passes e to the subscribers that are up to date with the topic.
 func (t *topic) deliver(e Event) {
+	e.memo = new(memo)
 	for s := range t.subs {
 		s.offer(e)
 	}

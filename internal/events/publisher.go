@@ -52,7 +52,7 @@ func (p *Publisher) Ephemeral(topic, key, typ string, data any) error {
 	if err != nil {
 		return fmt.Errorf("events: data of %s: %w", typ, err)
 	}
-	text := encode(Event{Topic: topic, Type: typ, Data: raw, At: time.Now()})
+	text := encode(Event{Topic: topic, Type: typ, Data: raw, At: time.Now(), Key: key})
 	if len(text) > notify.MaxMessage {
 		return fmt.Errorf("events: ephemeral %s of %d bytes is too long", typ, len(text))
 	}

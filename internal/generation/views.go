@@ -152,3 +152,13 @@ func utc(t *time.Time) *time.Time {
 	u := t.UTC()
 	return &u
 }
+
+// Statuses lists the statuses that a generation can have.
+func Statuses() []string {
+	all := queries.AllGenerationStatusValues()
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = string(s)
+	}
+	return names
+}

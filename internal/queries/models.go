@@ -59,6 +59,16 @@ func (ns NullGenerationStatus) Value() (driver.Value, error) {
 	return string(ns.GenerationStatus), nil
 }
 
+func AllGenerationStatusValues() []GenerationStatus {
+	return []GenerationStatus{
+		GenerationStatusPending,
+		GenerationStatusProcessing,
+		GenerationStatusCompleted,
+		GenerationStatusFailed,
+		GenerationStatusCancelled,
+	}
+}
+
 // waiting: may run now. scheduled: becomes waiting at run_at. running: a worker holds it.
 type QueueJobState string
 
@@ -103,6 +113,14 @@ func (ns NullQueueJobState) Value() (driver.Value, error) {
 	return string(ns.QueueJobState), nil
 }
 
+func AllQueueJobStateValues() []QueueJobState {
+	return []QueueJobState{
+		QueueJobStateWaiting,
+		QueueJobStateScheduled,
+		QueueJobStateRunning,
+	}
+}
+
 // How a finished job ended.
 type QueueOutcome string
 
@@ -145,6 +163,14 @@ func (ns NullQueueOutcome) Value() (driver.Value, error) {
 		return nil, nil
 	}
 	return string(ns.QueueOutcome), nil
+}
+
+func AllQueueOutcomeValues() []QueueOutcome {
+	return []QueueOutcome{
+		QueueOutcomeCompleted,
+		QueueOutcomeFailed,
+		QueueOutcomeCancelled,
+	}
 }
 
 // Durable events, one partition a day; old partitions are dropped.

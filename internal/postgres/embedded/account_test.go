@@ -45,7 +45,7 @@ func TestAllAsOrdinaryUser(t *testing.T) {
 	}
 	dir := publicDir(t)
 	require.NoError(t, os.Chown(dir, nobody, nobody))
-	cmd := exec.Command("/proc/self/exe", "-test.timeout=100s")
+	cmd := exec.Command("/proc/self/exe", "-test.timeout=300s")
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}

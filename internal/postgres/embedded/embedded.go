@@ -109,16 +109,16 @@ func (s *Server) start(ctx, life context.Context) error {
 		return err
 	}
 	s.setDSN(dsn(h.socket))
-	ready, failed := make(chan struct{}), make(chan error, 1)
+	b := beginning{launched: make(chan struct{}), ready: make(chan struct{}), failed: make(chan error)}
 	go func() {
 		defer close(s.done)
 		defer h.close()
-		failed <- s.supervise(life, c, ready)
+		s.supervise(life, c, b)
 	}()
-	if err := awaitReady(ctx, h.socket, failed); err != nil {
+	if err := b.awaitReady(ctx, h.socket); err != nil {
 		return err
 	}
-	close(ready)
+	close(b.ready)
 	return h.announce()
 }
 

@@ -94,6 +94,9 @@ func (h *home) data() string { return filepath.Join(h.dir, subDir, dataName) }
 // ends with the process, however it ends: descriptors are not inherited.
 func lockFile(ctx context.Context, path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("lock file: %w; use the home directory as its owner or as root, or use another one", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock file: %w", err)
 	}

@@ -42,8 +42,8 @@ func TestStopWhileDown(t *testing.T) {
 	require.NoError(t, syscall.Kill(s.PID(), syscall.SIGKILL))
 	eventually(t, "the death is noticed", func() bool { return s.PID() == 0 })
 	s.Stop()
-	eventually(t, "its children have noticed as well", func() bool { return len(processesBelow(home)) == 0 })
-	start(t, home) // removes the shared memory that the kernel keeps for the killed
+	requireNothingRuns(t, home) // its children have noticed as well
+	start(t, home)              // removes the shared memory that the kernel keeps for the killed
 }
 
 func TestParentKilled(t *testing.T) {
@@ -111,21 +111,20 @@ func startOrphan(t *testing.T, home string) orphan {
 	require.NoError(t, err)
 	defer log.close()
 	o := orphan{exited: make(chan error, 1)}
-	started := make(chan error, 1)
+	b := beginning{launched: make(chan struct{}), failed: make(chan error, 1)}
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		cmd, err := c.startPostgres(log.file, 0)
-		if err == nil {
-			o.pid = cmd.Process.Pid
+		if err != nil {
+			b.failed <- err
+			return
 		}
-		started <- err
-		if err == nil {
-			o.exited <- cmd.Wait()
-		}
+		o.pid = cmd.Process.Pid
+		close(b.launched)
+		o.exited <- cmd.Wait()
 	}()
-	require.NoError(t, <-started)
-	require.NoError(t, awaitReady(t.Context(), h.socket, o.exited))
+	require.NoError(t, b.awaitReady(t.Context(), h.socket))
 	h.close()
 	return o
 }
@@ -171,9 +170,9 @@ func TestStopHanging(t *testing.T) {
 	write(t, s.DSN(), "kept")
 	require.NoError(t, syscall.Kill(s.PID(), syscall.SIGSTOP))
 	s.Stop()
-	eventually(t, "nothing is left", func() bool { return len(processesBelow(home)) == 0 })
+	requireNothingRuns(t, home)
 
-	o.patience.immediate = 10 * time.Second // for SIGKILL to do its work
+	o.patience.immediate = time.Second // for SIGKILL to do its work
 	orphan := startOrphan(t, home)
 	require.NoError(t, syscall.Kill(orphan.pid, syscall.SIGSTOP))
 	s, err = Start(t.Context(), o)

@@ -191,6 +191,13 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	require.Eventually(t, ok, 30*time.Second, 20*time.Millisecond, what)
 }
 
+// requireNothingRuns waits, since any process that a parallel test starts has
+// our files open for an instant.
+func requireNothingRuns(t *testing.T, home string) {
+	t.Helper()
+	eventually(t, "no process uses "+home, func() bool { return len(processesBelow(home)) == 0 })
+}
+
 func alive(pid int) bool {
 	if err := syscall.Kill(pid, 0); err == syscall.ESRCH {
 		return false

@@ -21,9 +21,23 @@ const (
 	codeShuttingDown = "57P01" // admin_shutdown
 )
 
+// beginning is what Start and the supervisor tell each other.
+type beginning struct {
+	launched chan struct{} // closed when the first postmaster runs; an orphan may answer before
+	ready    chan struct{} // closed when it has accepted a connection
+	failed   chan error    // takes why it ended before; unbuffered, so that only one of the two happens
+}
+
 // awaitReady returns once the database can be used. It creates it in a new
-// cluster. If the supervisor fails first, it returns that error.
-func awaitReady(ctx context.Context, socket *socketPath, failed <-chan error) error {
+// cluster. If Postgres ends before that, it returns why.
+func (b beginning) awaitReady(ctx context.Context, socket *socketPath) error {
+	select {
+	case <-b.launched:
+	case err := <-b.failed:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the start: %w", context.Cause(ctx))
+	}
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	for {
@@ -32,7 +46,7 @@ func awaitReady(ctx context.Context, socket *socketPath, failed <-chan error) er
 			return err
 		}
 		select {
-		case err := <-failed:
+		case err := <-b.failed:
 			return err
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for connections: %w", context.Cause(ctx))

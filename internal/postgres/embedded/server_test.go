@@ -24,7 +24,6 @@ func TestServer(t *testing.T) {
 	s := start(t, home)
 	for setting, want := range map[string]string{
 		"server_encoding":  "UTF8",
-		"lc_collate":       "C",
 		"data_checksums":   "on",
 		"listen_addresses": "",
 		"max_connections":  "200",
@@ -33,6 +32,7 @@ func TestServer(t *testing.T) {
 	} {
 		require.Equal(t, want, query(t, s.DSN(), "SELECT current_setting('"+setting+"')"), setting)
 	}
+	require.Equal(t, "C", query(t, s.DSN(), "SELECT datcollate FROM pg_database WHERE datname = current_database()"))
 	require.Equal(t, "ñandú son1k", query(t, s.DSN(), "SELECT lower('ÑANDÚ') || ' ' || current_database()"))
 	write(t, s.DSN(), "kept")
 
@@ -175,7 +175,7 @@ func TestStartCancelled(t *testing.T) {
 		} else {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
-		require.Empty(t, processesBelow(home), "after %v", after)
+		requireNothingRuns(t, home)
 	}
 	s := start(t, home)
 	write(t, s.DSN(), "x")
@@ -191,7 +191,7 @@ func TestStopDuringStart(t *testing.T) {
 	eventually(t, "initdb begins", func() bool { return len(unfinishedBelow(t, home)) > 0 })
 	s.Stop()
 	require.ErrorIs(t, <-result, context.Canceled)
-	require.Empty(t, processesBelow(home))
+	requireNothingRuns(t, home)
 }
 
 func TestStartFails(t *testing.T) {
@@ -201,7 +201,7 @@ func TestStartFails(t *testing.T) {
 	o.Settings = map[string]string{"fsync": "off", "max_connections": "many"}
 	_, err := Start(t.Context(), o)
 	require.ErrorContains(t, err, `FATAL:  invalid value for parameter "max_connections": "many"`)
-	require.Empty(t, processesBelow(home))
+	requireNothingRuns(t, home)
 
 	o.BinDir = t.TempDir()
 	_, err = Start(t.Context(), o)

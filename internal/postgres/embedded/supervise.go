@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -26,22 +27,25 @@ type patience struct {
 	immediate time.Duration // SIGQUIT: leave the rest to crash recovery
 }
 
-// supervise runs Postgres until ctx ends. It returns an error if Postgres ends
-// by itself before ready is closed; afterwards it is started again.
-func (s *Server) supervise(ctx context.Context, c *cluster, ready <-chan struct{}) error {
+// supervise runs Postgres until ctx ends. If it ends by itself before it was
+// ready, that has failed; afterwards it is started again.
+func (s *Server) supervise(ctx context.Context, c *cluster, b beginning) {
 	runtime.LockOSThread() // see sysProcAttr
 	defer runtime.UnlockOSThread()
+	launched := sync.OnceFunc(func() { close(b.launched) })
 	backoff := minBackoff
 	for {
 		begin := time.Now()
-		err := s.runOnce(ctx, c)
+		err := s.runOnce(ctx, c, launched)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return
 		}
 		select {
-		case <-ready:
-		default:
-			return err
+		case <-b.ready:
+		case b.failed <- err:
+			return
+		case <-ctx.Done():
+			return
 		}
 		if time.Since(begin) > soundRun {
 			backoff = minBackoff
@@ -49,16 +53,16 @@ func (s *Server) supervise(ctx context.Context, c *cluster, ready <-chan struct{
 		s.log.Error("postgres died; starting it again", "error", err, "in", backoff)
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return
 		case <-time.After(backoff):
 		}
 		backoff = min(2*backoff, maxBackoff)
 	}
 }
 
-// runOnce starts Postgres and waits for its end, which it brings about when ctx
-// ends.
-func (s *Server) runOnce(ctx context.Context, c *cluster) error {
+// runOnce starts Postgres, says so, and waits for its end, which it brings about
+// when ctx ends.
+func (s *Server) runOnce(ctx context.Context, c *cluster, launched func()) error {
 	stale, err := c.clearLeftovers(ctx)
 	if err != nil {
 		return err
@@ -74,6 +78,7 @@ func (s *Server) runOnce(ctx context.Context, c *cluster) error {
 	}
 	s.pid.Store(int64(cmd.Process.Pid))
 	defer s.pid.Store(0)
+	launched()
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	if err, ended := s.attend(ctx, c, log, exited); ended {

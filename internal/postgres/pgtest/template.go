@@ -21,11 +21,10 @@ const templateLock = 0x736f6e316b
 // ensureTemplate returns the name of the template database for the present
 // migrations. Of all processes that test at once, the first makes it.
 func ensureTemplate(ctx context.Context, conn *pgx.Conn, server string) (string, error) {
-	sum, err := hashOf(db.Migrations)
+	name, err := templateName(db.Migrations)
 	if err != nil {
 		return "", err
 	}
-	name := "son1k_template_" + sum
 	if ok, err := isComplete(ctx, conn, name); ok || err != nil {
 		return name, err
 	}
@@ -71,6 +70,11 @@ func build(ctx context.Context, conn *pgx.Conn, server, name string) error {
 		return fmt.Errorf("finish the template database: %w", err)
 	}
 	return nil
+}
+
+func templateName(migrations fs.FS) (string, error) {
+	sum, err := hashOf(migrations)
+	return "son1k_template_" + sum, err
 }
 
 // hashOf identifies the content of a folder in 16 hexadecimal digits.

@@ -70,7 +70,11 @@ func startServer(signals <-chan os.Signal) (*pgtest.Throwaway, error) {
 		}
 	}()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return pgtest.StartThrowaway(ctx, log)
+	server, err := pgtest.StartThrowaway(ctx, log)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return server, err
 }
 
 // wait waits for the command and passes signals on to it. A terminal sends its

@@ -1,0 +1,149 @@
+// Command son1k is the whole product: API, worker and tools in one binary.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"son1k/internal/config"
+)
+
+const usage = `son1k turns prompts into songs: one binary, one Postgres.
+
+Usage:
+
+  son1k serve              API, worker and studio in one process
+  son1k api                API and studio only
+  son1k worker             worker only
+  son1k migrate [up]       bring the database schema up to date
+  son1k migrate status     list the migrations
+  son1k migrate down N     take the schema back to version N
+  son1k token --user NAME [--tier TIER] [--ttl DURATION]
+                           make the account if need be and print a token for it
+  son1k config             print the configuration, secrets masked
+  son1k health [URL]       ask a running server; exit 0 if it is ready
+  son1k version            print the version
+
+Everything else is set by environment variables: see son1k config. Without
+DATABASE_URL a private Postgres runs under .son1k in the current folder.
+`
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// errUsage means that the command line makes no sense; it has been explained.
+var errUsage = errors.New("usage")
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+func run(args, environ []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := dispatch(ctx, stop, args, environ, stdout, stderr)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errUsage):
+		return exitUsage
+	default:
+		fmt.Fprintln(stderr, "son1k:", err)
+		return exitError
+	}
+}
+
+func dispatch(ctx context.Context, stop func(), args, environ []string, stdout, stderr io.Writer) error {
+	switch args[0] {
+	case "help", "-h", "--help":
+		fmt.Fprint(stdout, usage)
+		return nil
+	case "version", "--version":
+		fmt.Fprintln(stdout, version())
+		return nil
+	}
+	cmd, ok := map[string]command{
+		"serve": serve, "api": serve, "worker": serve,
+		"migrate": migrate, "token": token, "config": showConfig, "health": health,
+	}[args[0]]
+	if !ok {
+		fmt.Fprintf(stderr, "son1k: there is no command %q\n\n%s", args[0], usage)
+		return errUsage
+	}
+	cfg, err := config.Load(environ)
+	if err != nil {
+		return fmt.Errorf("the configuration does not make sense:\n%w", err)
+	}
+	return cmd(invocation{ctx: ctx, stop: stop, name: args[0], args: args[1:], cfg: cfg, stdout: stdout, stderr: stderr})
+}
+
+// invocation is what a command gets.
+type invocation struct {
+	ctx    context.Context // ends with the first signal
+	stop   func()          // gives the next signal its usual effect
+	name   string
+	args   []string
+	cfg    config.Config
+	stdout io.Writer
+	stderr io.Writer
+}
+
+type command func(invocation) error
+
+// flags returns a flag set that explains itself on standard error.
+func (in invocation) flags(synopsis string) *flag.FlagSet {
+	fs := flag.NewFlagSet("son1k "+in.name, flag.ContinueOnError)
+	fs.SetOutput(in.stderr)
+	fs.Usage = func() {
+		fmt.Fprintf(in.stderr, "Usage: son1k %s %s\n", in.name, synopsis)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+// parse parses args and takes at most maxArgs words beside the flags.
+func (in invocation) parse(fs *flag.FlagSet, maxArgs int) error {
+	if err := fs.Parse(in.args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errUsage
+	}
+	if fs.NArg() > maxArgs {
+		fmt.Fprintf(in.stderr, "son1k %s: unexpected %q\n", in.name, fs.Arg(maxArgs))
+		fs.Usage()
+		return errUsage
+	}
+	return nil
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return buildVersion
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && buildVersion == "dev" {
+			return "dev-" + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return buildVersion
+}
+
+// buildVersion is set by the linker.
+var buildVersion = "dev"

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"son1k/internal/app"
+)
+
+// serve runs the process until a signal comes.
+func serve(in invocation) error {
+	if err := in.parse(in.flags(""), 0); err != nil {
+		return err
+	}
+	log := in.cfg.Logger(os.Stderr)
+	role := app.Role{API: in.name != "worker", Worker: in.name != "api"}
+	if in.cfg.Embedded() && in.name != "serve" {
+		return fmt.Errorf("%s needs DATABASE_URL: the private Postgres belongs to `son1k serve`", in.name)
+	}
+	a := app.New(app.Options{Config: in.cfg, Log: log, Version: version(), Role: role})
+	began := time.Now()
+	if err := a.Start(in.ctx); err != nil {
+		if in.ctx.Err() != nil {
+			return errors.New("stopped while starting")
+		}
+		return err
+	}
+	log.Info("started", "role", in.name, "address", a.Addr().String(), "took", time.Since(began).Round(time.Millisecond))
+	if token, err := a.LocalToken(24 * time.Hour); err != nil {
+		log.Warn("cannot make a token", "error", err)
+	} else if token != "" {
+		fmt.Fprint(in.stdout, banner(a.Addr(), token))
+	}
+
+	<-in.ctx.Done()
+	in.stop() // a second signal ends the process at once
+	log.Info("stopping")
+	return stopWithin(a, in.cfg.ShutdownTimeout)
+}
+
+func stopWithin(a *app.App, timeout time.Duration) error {
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		a.Stop()
+	}()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case <-stopped:
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("not stopped within SHUTDOWN_TIMEOUT (%s); other workers will take over what was left", timeout)
+	}
+}
+
+// banner greets the person who tries the embedded default.
+func banner(addr net.Addr, token string) string {
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		port = strconv.Itoa(0)
+	}
+	url := "http://localhost:" + port
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  Son1k is running. Open the studio:\n\n    %s\n\n", url)
+	fmt.Fprintf(&b, "  Or ask for a song from a terminal (the token is yours for a day):\n\n")
+	fmt.Fprintf(&b, "    TOKEN=%s\n", token)
+	fmt.Fprintf(&b, "    curl -s %s/api/generation/create -H \"Authorization: Bearer $TOKEN\" \\\n", url)
+	fmt.Fprintf(&b, "      -H 'Content-Type: application/json' -d '{\"prompt\":\"a bolero about the sea\",\"style\":\"bolero\",\"duration\":30}'\n\n")
+	fmt.Fprintf(&b, "  Ctrl-C stops it; songs and accounts stay under .son1k.\n\n")
+	return b.String()
+}

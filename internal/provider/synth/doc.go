@@ -1,0 +1,2 @@
+// Package synth is the built-in provider. (see below)
+package synth

@@ -1,0 +1,159 @@
+package realtime
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/uuid"
+
+	"son1k/internal/auth"
+	"son1k/internal/events"
+)
+
+// Authenticator tells who a client is.
+type Authenticator interface {
+	Authenticate(ctx context.Context, bearer string) (auth.Principal, error)
+	RedeemTicket(ctx context.Context, ticket string) (auth.Principal, error)
+}
+
+// Snapshots gives the current state of a generation as the type and data of an
+// event. It fails with an apperr for one that is not the user's.
+type Snapshots interface {
+	Snapshot(ctx context.Context, userID, generationID uuid.UUID) (typ string, data any, err error)
+}
+
+// Config of a Hub. Feed, Auth and Snapshots are required.
+type Config struct {
+	Feed      *events.Feed
+	Auth      Authenticator
+	Snapshots Snapshots
+	Log       *slog.Logger
+	Origins   []string // allowed beside the server's own, as scheme://host
+	Limits    Limits
+}
+
+// Limits of one connection; zero values mean the defaults.
+type Limits struct {
+	AuthTimeout time.Duration // to authenticate: 5 s
+	Ping        time.Duration // between pings: 25 s
+	Write       time.Duration // to write one frame: 10 s
+	Drain       time.Duration // over which Stop closes the sockets: 2 s
+	FrameBytes  int64         // longest frame from a client: 64 KiB
+	QueueBytes  int           // frames waiting for a slow client: 1 MiB
+	FrameRate   float64       // frames a second from a client: 20
+	FrameBurst  float64       // of them at once: 60
+	Topics      int           // a connection may follow: 100
+}
+
+func (l *Limits) setDefaults() {
+	setDefault(&l.AuthTimeout, 5*time.Second)
+	setDefault(&l.Ping, 25*time.Second)
+	setDefault(&l.Write, 10*time.Second)
+	setDefault(&l.Drain, 2*time.Second)
+	setDefault(&l.FrameBytes, 64<<10)
+	setDefault(&l.QueueBytes, 1<<20)
+	setDefault(&l.FrameRate, 20)
+	setDefault(&l.FrameBurst, 60)
+	setDefault(&l.Topics, 100)
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Hub serves the sockets of this process.
+type Hub struct {
+	cfg     Config
+	started chan struct{}
+	sockets atomic.Int64
+
+	mu       sync.Mutex
+	stopping chan struct{} // closed by Stop
+	stopped  bool
+	conns    sync.WaitGroup
+}
+
+// NewHub returns a Hub.
+func NewHub(cfg Config) *Hub {
+	cfg.Limits.setDefaults()
+	h := &Hub{cfg: cfg, started: make(chan struct{}), stopping: make(chan struct{})}
+	close(h.started)
+	return h
+}
+
+// Start implements lifecycle.Service; a hub works from the beginning.
+func (h *Hub) Start(context.Context) error { return nil }
+
+// Started implements lifecycle.Service.
+func (h *Hub) Started() <-chan struct{} { return h.started }
+
+// Stop refuses new sockets, closes the others with 1012 at random moments
+// within Limits.Drain, so that clients do not come back all at once, and waits.
+func (h *Hub) Stop() {
+	h.mu.Lock()
+	if !h.stopped {
+		h.stopped = true
+		close(h.stopping)
+	}
+	h.mu.Unlock()
+	h.conns.Wait()
+}
+
+// Sockets is how many are open.
+func (h *Hub) Sockets() int { return int(h.sockets.Load()) }
+
+// drainDelay is when to close a socket after Stop. A few sockets need no
+// spreading, and a person at a terminal need not wait.
+func (h *Hub) drainDelay() time.Duration {
+	window := min(h.cfg.Limits.Drain, time.Duration(h.sockets.Load())*2*time.Millisecond)
+	return rand.N(window + 1)
+}
+
+// enter counts a connection in, unless the hub is stopping.
+func (h *Hub) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return false
+	}
+	h.conns.Add(1)
+	h.sockets.Add(1)
+	return true
+}
+
+func (h *Hub) leave() {
+	h.sockets.Add(-1)
+	h.conns.Done()
+}
+
+// ServeHTTP upgrades the request and serves the socket until it closes. A
+// ticket in the query authenticates it at once; "after" in the query says which
+// event of its own topic the client saw last.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.enter() {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "shutting down", http.StatusServiceUnavailable)
+		return
+	}
+	defer h.leave()
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:    []string{Subprotocol},
+		OriginPatterns:  h.cfg.Origins,
+		CompressionMode: websocket.CompressionDisabled,
+	})
+	if err != nil {
+		h.cfg.Log.DebugContext(r.Context(), "realtime: upgrade refused", "error", err)
+		return // Accept has answered
+	}
+	ws.SetReadLimit(h.cfg.Limits.FrameBytes)
+	newConn(h, ws).serve(r.Context(), r.URL.Query())
+}
