@@ -112,6 +112,7 @@ func (h *Handler) submit(ctx context.Context, job *queue.Job, g queries.Generati
 		return g, err
 	}
 	name := h.provider.Name()
+	h.log.InfoContext(ctx, "song ordered", "generation", g.ID, "provider", name, "task", taskID, "job", job.ID, "attempt", job.Attempt)
 	g.Provider, g.ProviderTaskID = &name, &taskID
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)

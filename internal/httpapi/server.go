@@ -45,7 +45,7 @@ func New(d Deps) http.Handler {
 	e.GET("/health", echo.WrapHandler(http.HandlerFunc(d.Health.Report)))
 	e.GET("/ws", echo.WrapHandler(d.Sockets))
 
-	api := e.Group("/api", withoutCache)
+	api := e.Group("/api")
 	signedIn := requireUser(d.Users)
 	(&authHandlers{users: d.Users, local: d.LocalSignIn}).routes(api.Group("/auth"), signedIn)
 	(&generationHandlers{generations: d.Generations, users: d.Users}).routes(api.Group("/generation"), signedIn)

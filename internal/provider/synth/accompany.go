@@ -81,8 +81,9 @@ func (c *composer) strike(h *hand, p *player, hit hit, at, dur float64, v []int,
 	}
 	dur *= short
 	vel := level * strength(hit.mark) * c.accent(at)
-	if pitches := arpTones(hit.mark, v); p.role == roleArp {
-		for _, pitch := range pitches {
+	if p.role == roleArp {
+		root := p.low + mod12(c.chords.at(at).chord.root-p.low)
+		for _, pitch := range arpTones(hit.mark, v, root) {
 			h.note(at, dur, pitch, vel)
 		}
 		return
@@ -106,17 +107,16 @@ func (c *composer) strike(h *hand, p *player, hit hit, at, dur float64, v []int,
 
 // arpTones reads the mark of a broken chord: a digit is a tone of the voicing,
 // D its outer tones in octaves, S, T and U the shuffle of the blues.
-func arpTones(mark byte, v []int) []int {
-	low := v[0]
+func arpTones(mark byte, v []int, root int) []int {
 	switch mark {
 	case 'D':
 		return []int{v[len(v)-1], v[len(v)-1] - 12}
 	case 'S':
-		return []int{low, low + 7}
+		return []int{root, root + 7}
 	case 'T':
-		return []int{low, low + 9}
+		return []int{root, root + 9}
 	case 'U':
-		return []int{low, low + 10}
+		return []int{root, root + 10}
 	}
 	i := int(mark - '0')
 	if i < 0 || i > 9 {

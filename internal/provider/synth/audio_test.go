@@ -92,7 +92,7 @@ func TestTenStylesSoundRightAndDiffer(t *testing.T) {
 		for _, style := range tenStyles {
 			t.Run(style, func(t *testing.T) {
 				t.Parallel()
-				rec, res := deliver(t, request(style, 10))
+				rec, res := deliver(t, request(style, 8))
 				left, right := decode(t, rec.buf.Bytes())
 				f := measure(left, right)
 				f.tempo = res.Metadata["tempo"].(float64)

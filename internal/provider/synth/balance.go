@@ -22,10 +22,10 @@ const (
 func (s *score) balance(ctx context.Context, prog *progress) (float64, error) {
 	busiest := s.busiest()
 	for i := range s.tracks {
-		if err := ctx.Err(); err != nil {
+		heard, err := s.solo(ctx, i, busiest[i])
+		if err != nil {
 			return 0, err
 		}
-		heard := s.solo(i, busiest[i])
 		shift := min(max(leadLevel+s.tracks[i].mix.level-heard, -maxShift), maxShift)
 		s.tracks[i].gain = decibels(shift)
 	}
@@ -59,15 +59,18 @@ func (s *score) busiest() []int {
 func samples64(seconds float64) int64 { return int64(seconds * sampleRate) }
 
 // solo is the loudness of one track alone from an event on.
-func (s *score) solo(t, first int) float64 {
+func (s *score) solo(ctx context.Context, t, first int) (float64, error) {
 	if first < 0 {
-		return leadLevel
+		return leadLevel, nil
 	}
 	c := newChannel(s.tracks[t], 0)
 	meter := newLoudness()
 	var voices []voice
 	pos := s.events[first].at
 	for end := min(pos+samples64(soloTime), s.form.total); pos < end; pos += blockSize {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		clear(c.buf[:])
 		alive := voices[:0]
 		for _, v := range voices {
@@ -88,7 +91,7 @@ func (s *score) solo(t, first int) float64 {
 		c.insert(c.buf[:])
 		meter.addMono(c.buf[:])
 	}
-	return meter.integrated()
+	return meter.integrated(), nil
 }
 
 // excerpt is a sample range to listen to, with its weight in the song.

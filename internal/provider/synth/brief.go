@@ -19,7 +19,7 @@ type brief struct {
 	energy   float64
 	title    string
 	matched  bool // the style was understood rather than guessed
-	fine     bool // a quality above standard
+	fine     bool // a quality above standard: thicker voices, denser reverb
 }
 
 // genreNamed returns a fresh copy of a genre, or false.
@@ -43,6 +43,9 @@ func understand(req provider.Request) *brief {
 	b := &brief{seed: songSeed(req), fine: req.Quality != "" && req.Quality != "standard"}
 	r := rand.New(rand.NewPCG(b.seed, 0x736f6e31))
 	b.genre, b.matched = chooseGenre(req)
+	if req.Instrumental {
+		b.genre.silenceVoices()
+	}
 	words := append(wordsOf(req.Style), wordsOf(req.Prompt)...)
 	minor, tempo := b.genre.minorChance, 1.0
 	for _, name := range newLexicon(moodWords).all(words) {
@@ -79,9 +82,15 @@ func understand(req provider.Request) *brief {
 // that nobody knows still choose the same genre every time.
 func chooseGenre(req provider.Request) (*genre, bool) {
 	known := newLexicon(styleWords)
-	name, ok := known.find(wordsOf(req.Style))
+	style, prompt := wordsOf(req.Style), wordsOf(req.Prompt)
+	name, ok := known.find(style)
 	if !ok {
-		name, ok = known.find(wordsOf(req.Prompt))
+		name, ok = known.find(prompt)
+	}
+	if len(style) == 1 && style[0] == "pop" {
+		if plain, found := newLexicon(plainNames).find(prompt); found {
+			name = plain
+		}
 	}
 	if !ok {
 		h := fnv.New64a()

@@ -133,7 +133,7 @@ func (c *composer) tonicNumeral() string {
 
 // play adds a track for a player and lets it play its role.
 func (c *composer) play(p *player) {
-	track := c.addTrack(track{name: p.name, sound: patch(p.patch), mix: p.mix})
+	track := c.addTrack(track{name: p.name, sound: patch(p.patch, c.brief.fine), mix: p.mix})
 	switch p.role {
 	case rolePad:
 		c.pad(p, track)

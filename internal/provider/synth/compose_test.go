@@ -12,11 +12,7 @@ import (
 )
 
 func allGenres() []string {
-	var names []string
-	for _, n := range newLexicon(styleWords).names {
-		names = append(names, n)
-	}
-	return names
+	return newLexicon(styleWords).names
 }
 
 func drawRequest(t *rapid.T) provider.Request {
@@ -24,7 +20,7 @@ func drawRequest(t *rapid.T) provider.Request {
 		Style:    rapid.SampledFrom(allGenres()).Draw(t, "style"),
 		Prompt:   rapid.SampledFrom([]string{"", "sad", "alegre y rápido", "dark slow minor", "happy major"}).Draw(t, "prompt"),
 		Seed:     rapid.Int64().Draw(t, "seed"),
-		Duration: time.Duration(rapid.Float64Range(0.3, 600).Draw(t, "seconds") * float64(time.Second)),
+		Duration: time.Duration(rapid.Float64Range(0.3, 150).Draw(t, "seconds") * float64(time.Second)),
 	}
 }
 
@@ -106,8 +102,9 @@ func TestTuneFitsTheChords(t *testing.T) {
 					onChord++
 				}
 			}
-			blue := localScale(sp.tonic, modeNamed("blues"), sp.chord)
-			if localScale(sp.tonic, s.brief.mode, sp.chord)[mod12(n.pitch)] || s.brief.genre.tune.blue && blue[mod12(n.pitch)] {
+			blue := localScale(sp.tonic, modeNamed("blues"), chord{root: sp.tonic, tones: []int{0}})
+			leading := i+1 < len(s.tune) && s.tune[i+1].pitch == n.pitch+1
+			if leading || localScale(sp.tonic, s.brief.mode, sp.chord)[mod12(n.pitch)] || s.brief.genre.tune.blue && blue[mod12(n.pitch)] {
 				inScale++
 			}
 			if i > 0 && n.pitch != s.tune[i-1].pitch {
@@ -118,10 +115,12 @@ func TestTuneFitsTheChords(t *testing.T) {
 			}
 		}
 		n := float64(len(s.tune))
-		require.Greater(t, n, 4.0)
+		require.Greater(t, n, 2.0)
 		require.GreaterOrEqual(t, float64(onChord), 0.95*float64(strong))
-		require.GreaterOrEqual(t, float64(inScale), 0.85*n)
-		require.Greater(t, float64(moved), 0.3*n, "the tune stands still")
+		require.GreaterOrEqual(t, float64(inScale), 0.97*n)
+		if n > 16 {
+			require.Greater(t, float64(moved), 0.3*n, "the tune stands still")
+		}
 		require.Less(t, float64(leaps), 0.05*n+1)
 		require.Equal(t, s.chords[len(s.chords)-1].chord.root, mod12(s.tune[len(s.tune)-1].pitch), "ends on the tonic")
 	})
@@ -159,7 +158,7 @@ func TestGenresAreComplete(t *testing.T) {
 		var leads int
 		for i := range g.players {
 			p := &g.players[i]
-			require.NotNil(t, patch(p.patch), name)
+			require.NotNil(t, patch(p.patch, true), name)
 			require.Less(t, p.low, p.high)
 			if p.role == roleLead {
 				leads++

@@ -2,11 +2,11 @@ package synth
 
 // echo is a ping-pong delay in time with the music; repeats get duller.
 type echo struct {
-	left, right   []float64
-	pos           int
-	feedback      float64
-	dullL, dullR  float64
-	inLow, lowCut float64
+	left, right  []float64
+	pos          int
+	feedback     float64
+	dullL, dullR float64
+	inLow        float64
 }
 
 func newEcho(seconds, feedback float64) *echo {

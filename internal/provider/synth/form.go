@@ -24,8 +24,8 @@ func (k sectionKind) String() string {
 // section is a run of bars with one mood.
 type section struct {
 	kind    sectionKind
-	start   int     // first bar
-	bars    int     //
+	start   int // first bar
+	bars    int
 	turn    int     // how many sections of this kind came before
 	energy  float64 // 0–1: who plays, and how hard
 	tonic   int     // pitch class, lifted late in long songs

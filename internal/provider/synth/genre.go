@@ -81,7 +81,7 @@ const (
 	roleBass              // a line by a pattern of chord degrees, or "walk"
 	roleLead              // the tune
 	roleThird             // follows the tune a third below
-	roleReply             // answers in the rests of the tune
+	roleReply             // answers in the rests of the tune, and has it in the bridge
 )
 
 // player is an instrument with its part and its place in the mix.
@@ -123,9 +123,20 @@ type melodyStyle struct {
 	leaps     float64  // chance of a leap rather than a step
 	blue      bool     // bends towards the blues scale
 	chromatic float64  // chance of approaching by a semitone
-	intro     bool     // the lead already plays in the intro
 	turn      float64  // chance of an ornament when a tune comes back
 	sparse    float64  // chance of leaving a bar out
+}
+
+// silenceVoices gives what is sung to other instruments.
+func (g *genre) silenceVoices() {
+	for i := range g.players {
+		switch p := &g.players[i]; p.patch {
+		case "vox":
+			p.patch = "squarelead"
+		case "choir":
+			p.patch = "strings"
+		}
+	}
 }
 
 func (p *player) plays(energy float64) bool {

@@ -22,9 +22,26 @@ func (c *composer) lead(p *player, track int) {
 		c.singSection(p, s, themes[s.kind])
 	}
 	c.closeTune(p)
+	answered := c.hasRole(roleReply)
 	for _, n := range c.tune {
+		if answered && c.inBridge(n.at) {
+			continue // the others have their turn
+		}
 		h.note(n.at, n.dur, n.pitch, n.vel)
 	}
+}
+
+func (c *composer) hasRole(r role) bool {
+	for i := range c.g.players {
+		if c.g.players[i].role == r {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *composer) inBridge(beat float64) bool {
+	return c.sectionAt(beat).kind == bridge && beat < c.form.lastBeat()-1e-6
 }
 
 // singer remembers where the tune is.
@@ -158,6 +175,14 @@ func (v *singer) step(sp span, from, n int) int {
 		dir, n = -1, -n
 	}
 	p := from
+	if !in[mod12(p)] {
+		// The harmony has moved on under the motif.
+		p -= dir
+		for !in[mod12(p)] {
+			p -= dir
+		}
+		n++
+	}
 	for n > 0 {
 		q := p + dir
 		for !in[mod12(q)] {
@@ -250,9 +275,15 @@ func (c *composer) follow(p *player, track int) {
 	}
 }
 
-// reply fills the rests of the tune with short figures on the chord.
+// reply fills the rests of the tune with short figures on the chord, and takes
+// the tune over in the bridge.
 func (c *composer) reply(p *player, track int) {
 	h := c.hand(track, 1)
+	for _, n := range c.tune {
+		if c.inBridge(n.at) {
+			h.note(n.at, n.dur, intoRange(n.pitch, p.low, p.high), n.vel)
+		}
+	}
 	r := c.rng("reply/" + p.name)
 	end := c.form.lastBeat()
 	for i := 0; i <= len(c.tune); i++ {
@@ -270,10 +301,15 @@ func (c *composer) reply(p *player, track int) {
 	}
 }
 
+// intoRange moves a pitch by octaves into an instrument's range.
+func intoRange(pitch, low, high int) int {
+	return nearestClass(pitch, pitch, low, high)
+}
+
 // figure is a few notes running along the chord.
 func (c *composer) figure(h *hand, p *player, r *rand.Rand, from, beats float64) {
 	s := c.sectionAt(from)
-	if !p.plays(s.energy) {
+	if !p.plays(s.energy) || s.kind == bridge {
 		return
 	}
 	v := &singer{c: c, p: p, s: s, low: p.low, high: p.high}

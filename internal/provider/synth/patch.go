@@ -4,7 +4,8 @@ import "math"
 
 // patch returns the instrument of that name. Levels need no care here: the mix
 // is balanced by ear, that is by loudness, before the song is rendered.
-func patch(name string) sound {
+// A fine one has more oscillators where that makes it richer.
+func patch(name string, fine bool) sound {
 	if s := stringPatch(name); s != nil {
 		return s
 	}
@@ -14,7 +15,11 @@ func patch(name string) sound {
 	if s := tablePatch(name); s != nil {
 		return s
 	}
-	return analogPatch(name)
+	a := analogPatch(name)
+	if fine && a.saws > 1 {
+		a.saws = min(a.saws+2, maxSaws)
+	}
+	return a
 }
 
 func stringPatch(name string) sound {
@@ -181,7 +186,7 @@ func tablePatch(name string) sound {
 	return &w
 }
 
-func analogPatch(name string) sound {
+func analogPatch(name string) analog {
 	switch name {
 	case "strings":
 		return analog{saws: 4, detune: 22, cutoff: 1500, track: 0.4, sweep: 1, q: 0.7, env: adsr{0.16, 0.6, 0.85, 0.4}, vibrato: 0.07}

@@ -28,8 +28,7 @@ type sounding struct {
 func newRenderer(s *score, from int64) *renderer {
 	g := s.brief.genre
 	r := &renderer{score: s, pos: from}
-	seconds := g.room
-	r.room = newReverb(seconds, g.roomTone)
+	r.room = newReverb(g.room, g.roomTone, s.brief.fine)
 	if g.echo > 0 {
 		r.echo = newEcho(g.echo*60/s.form.tempo, g.feedback)
 	}

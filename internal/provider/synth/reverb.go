@@ -11,7 +11,7 @@ const reverbLines = 8
 type reverb struct {
 	lines           [reverbLines]ring
 	gain, damp, low [reverbLines]float64
-	diffL, diffR    [3]allpass
+	diffL, diffR    []allpass
 	preL, preR      ring
 	cutL, cutR      float64
 	taps            [reverbLines][blockSize]float64
@@ -24,8 +24,9 @@ type ring struct {
 	pos int
 }
 
-// newReverb makes a room that rings for seconds; bright is 0–1.
-func newReverb(seconds, bright float64) *reverb {
+// newReverb makes a room that rings for seconds; bright is 0–1, and a dense
+// one has more diffusers.
+func newReverb(seconds, bright float64, dense bool) *reverb {
 	lengths := [reverbLines]int{1453, 1693, 1931, 2179, 2437, 2711, 3001, 3319}
 	size := 0.65 + 0.35*math.Min(seconds/2, 1.4)
 	r := &reverb{
@@ -38,9 +39,13 @@ func newReverb(seconds, bright float64) *reverb {
 		r.gain[i] = math.Pow(0.001, float64(n)/sampleRate/seconds)
 		r.damp[i] = 0.25 + 0.6*bright
 	}
-	for i, n := range [3]int{142, 379, 613} {
-		r.diffL[i] = allpass{ring{buf: make([]float64, n)}, 0.62}
-		r.diffR[i] = allpass{ring{buf: make([]float64, n+23)}, 0.62}
+	diffusers := []int{142, 379, 613, 277, 487}
+	if !dense {
+		diffusers = diffusers[:3]
+	}
+	for _, n := range diffusers {
+		r.diffL = append(r.diffL, allpass{ring{buf: make([]float64, n)}, 0.62})
+		r.diffR = append(r.diffR, allpass{ring{buf: make([]float64, n+23)}, 0.62})
 	}
 	return r
 }

@@ -44,8 +44,9 @@ func New(options ...Option) *Provider {
 // Name implements provider.Provider.
 func (p *Provider) Name() string { return name }
 
-// Capabilities implements provider.Provider. There is no singing voice: with
-// Instrumental unset a lead voice sings the tune on a vowel, without words.
+// Capabilities implements provider.Provider. Nobody sings words:
+// unless Instrumental is set, some styles give the tune or a chord to voices
+// that sing a vowel.
 func (p *Provider) Capabilities() provider.Capabilities {
 	return provider.Capabilities{MaxDuration: MaxDuration, Instrumental: true}
 }

@@ -33,6 +33,36 @@ bolero: bolero, bachata, danzon, tango, milonga, son, filin, boleros, serenata, 
 flamenco: flamenco, rumba flamenca, buleria, bulerias, gypsy, gitano, gitana, solea, sevillanas, spanish guitar, guitarra espanola, andalusian, andaluz, arabic, arabe, middle eastern, oriental
 `
 
+// plainNames are the words that can mean nothing but a genre. They are enough,
+// in a prompt, to overrule the style "pop" that stands for no choice at all.
+const plainNames = `
+rock: rock
+punk: punk
+metal: metal, heavy metal
+hip-hop: hip hop, hiphop, rap
+trap: trap
+lo-fi: lofi, lo fi
+reggaeton: reggaeton
+electronic: electronic, electronica, techno, edm, trance
+synthwave: synthwave
+ambient: ambient
+jazz: jazz
+bossa nova: bossa nova
+funk: funk
+soul: soul, r b
+disco: disco
+classical: classical, clasica, orchestral, orquestal, symphony, sinfonia
+waltz: waltz, vals
+country: country, bluegrass, ranchera
+folk: folk, folclore
+blues: blues
+reggae: reggae
+salsa: salsa, merengue
+cumbia: cumbia
+bolero: bolero, bachata, tango
+flamenco: flamenco
+`
+
 // moodWords maps words to a mood: what it does to the music is in moods.
 const moodWords = `
 sad: sad, sadness, melancholy, melancholic, sorrow, lonely, loneliness, tears, cry, crying, heartbreak, broken, goodbye, farewell, lost, grief, blue, miss you, nostalgia, nostalgic, triste, tristeza, melancolia, melancolico, melancolica, soledad, solo y triste, lagrimas, llorar, llanto, desamor, despedida, adios, dolor, extrano, nostalgico, nostalgica, luto, pena

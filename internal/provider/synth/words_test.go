@@ -33,6 +33,9 @@ func TestStyleWords(t *testing.T) {
 		{"bossa-nova", "", "bossa nova"},
 		{"reggaetón", "", "reggaeton"},
 		{"norteño", "", "country"},
+		{"pop", "una salsa alegre", "salsa"},
+		{"pop", "fiesta en la playa", "pop"},
+		{"indie pop", "not jazz", "pop"},
 	} {
 		g, matched := chooseGenre(provider.Request{Style: c.style, Prompt: c.prompt})
 		require.Equal(t, c.want, g.name, c.style)

@@ -1,0 +1,48 @@
+# Son1k. `make` alone lists the targets.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X main.buildVersion=$(VERSION)
+TOOL     = $(GO) tool -modfile=.ci/tools/go.mod
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build postgres ## try it: API, worker and studio on http://localhost:3001
+	@exec bin/son1k serve
+
+.PHONY: build
+build: ## build bin/son1k
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/son1k ./cmd/son1k
+
+.PHONY: test
+test: postgres chromium ## every test, against a real Postgres and a real browser
+	@command -v cc >/dev/null || { echo "make test: the race detector needs a C compiler; install gcc" >&2; exit 1; }
+	TZ=Pacific/Chatham $(GO) run ./internal/postgres/pgtest/cmd/withpg -- \
+		$(GO) test -race -timeout 14m $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: postgres ## measure: latencies of the main job; see docs/benchmarks.md
+	$(GO) run ./internal/postgres/pgtest/cmd/withpg -durable -- \
+		$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),2s) $(or $(BENCH),./...)
+
+.PHONY: generate
+generate: ## regenerate internal/queries from queries/ and db/migrations/
+	$(TOOL) sqlc generate
+
+.PHONY: lint
+lint: ## what CI checks beside the tests: formatting, vet, linters, generated code
+	@test -z "$$(gofmt -l cmd db internal)" || { gofmt -d cmd db internal; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(TOOL) sqlc diff
+
+.PHONY: postgres chromium
+postgres:
+	@sh .ci/postgres.sh
+chromium:
+	@sh .ci/chromium.sh
