@@ -67,7 +67,11 @@ func understand(req provider.Request) *brief {
 	b.form = planForm(b.genre, bpm, req.Duration)
 	for i := range b.form.sections {
 		s := &b.form.sections[i]
-		s.energy = min(max(s.energy+b.energy*0.5, 0.3), 1)
+		least := 0.3
+		if s.kind == verse {
+			least = 0.55 // below that the lead would be silent
+		}
+		s.energy = min(max(s.energy+b.energy*0.5, least), 1)
 	}
 	if b.title = req.Title; b.title == "" {
 		b.title = titleFor(req.Prompt)

@@ -28,7 +28,7 @@ func bluesGenre() genre {
 			verse:   []string{".xxxx___", "x_xxx___", "..xxxxx_", "x__xx___"},
 			chorus:  []string{"xxxxx___", ".xxxxxx_", "x_xxxxx_"},
 			cadence: []string{"xxx_____", "x_x_....", ".xx_____"}},
-		room: 1.2, roomTone: 0.45, echo: 0.66, feedback: 0.25, loose: 0.01, behind: 0.012, ritard: 0.6, target: -14.1,
+		room: 1.2, roomTone: 0.45, echo: 0.66, feedback: 0.25, loose: 0.01, behind: 0.012, ritard: 0.6, target: -13.5,
 	}
 }
 
