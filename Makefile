@@ -27,7 +27,7 @@ test: postgres chromium ## every test, against a real Postgres and a real browse
 
 .PHONY: bench
 bench: postgres ## measure: latencies of the main job; see docs/benchmarks.md
-	$(GO) run ./internal/postgres/pgtest/cmd/withpg -durable -- \
+	$(GO) run ./internal/postgres/pgtest/cmd/withpg -- \
 		$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),2s) $(or $(BENCH),./...)
 
 .PHONY: generate

@@ -33,28 +33,30 @@ RETURNING j.id, j.seq, j.priority, j.kind, j.key, j.attempt, j.max_attempts, j.c
     j.cancel_requested_at, j.traceparent, j.payload, j.checkpoint, j.errors;
 
 -- name: QueueComplete :many
--- Moves jobs that this worker holds in these attempts to the history, and
--- returns those that it really held.
+-- Moves jobs that this worker holds to the history, and returns those that it
+-- really held. Here and below a worker names what it holds by (id, seq,
+-- worker): a job draws a new seq whenever it stops running, so that one who
+-- held it earlier, even the same worker, has no more say.
 WITH done AS (
-    SELECT unnest(@ids::bigint[]) AS id, unnest(@attempts::smallint[]) AS attempt, unnest(@results::jsonb[]) AS result
+    SELECT unnest(@ids::bigint[]) AS id, unnest(@seqs::bigint[]) AS seq, unnest(@results::jsonb[]) AS result
 ), gone AS (
     DELETE FROM queue.job j
     WHERE j.id = ANY (@ids::bigint[]) AND j.worker_id = @worker_id::uuid AND j.state = 'running'
-      AND (j.id, j.attempt) IN (SELECT d.id, d.attempt FROM done d)
+      AND (j.id, j.seq) IN (SELECT d.id, d.seq FROM done d)
     RETURNING j.*
 )
 INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
                                queue, kind, key, traceparent, payload, result, errors)
 SELECT g.id, 'completed', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
        g.queue, g.kind, g.key, g.traceparent, g.payload, d.result, g.errors
-FROM gone g JOIN done d ON d.id = g.id
+FROM gone g JOIN done d ON d.id = g.id AND d.seq = g.seq
 RETURNING id;
 
 -- name: QueueEnd :many
 -- Ends a job that this worker holds without success. No row: it holds it no more.
 WITH gone AS (
     DELETE FROM queue.job j
-    WHERE j.id = @id AND j.attempt = @attempt AND j.worker_id = @worker_id::uuid AND j.state = 'running'
+    WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running'
     RETURNING j.*
 )
 INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
@@ -66,24 +68,28 @@ FROM gone g
 RETURNING id;
 
 -- name: QueueRetry :execrows
--- Puts a job that this worker holds off for another attempt.
+-- Puts a job that this worker holds off for another attempt, unless somebody
+-- wants it cancelled.
 UPDATE queue.job j
-SET state = 'scheduled', worker_id = NULL, run_at = now() + @delay::interval,
+SET state = 'scheduled', worker_id = NULL, run_at = now() + @delay::interval, seq = queue.draw_seq(),
     errors = queue.add_error(j.errors, j.attempt, j.worker_id, @message)
-WHERE j.id = @id AND j.attempt = @attempt AND j.worker_id = @worker_id::uuid AND j.state = 'running';
+WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running'
+  AND j.cancel_requested_at IS NULL;
 
 -- name: QueueRelease :execrows
--- Gives a job that this worker holds back as if it had not been taken.
+-- Gives a job that this worker holds back as if it had not been taken; one that
+-- somebody wants cancelled only if told so.
 UPDATE queue.job j
 SET state = CASE WHEN @delay::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
     worker_id = NULL, started_at = NULL, attempt = j.attempt - 1,
     run_at = now() + @delay::interval, seq = queue.draw_seq()
-WHERE j.id = @id AND j.attempt = @attempt AND j.worker_id = @worker_id::uuid AND j.state = 'running';
+WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running'
+  AND (@even_cancelled::boolean OR j.cancel_requested_at IS NULL);
 
 -- name: QueueCheckpoint :execrows
 UPDATE queue.job j
 SET checkpoint = @checkpoint
-WHERE j.id = @id AND j.attempt = @attempt AND j.worker_id = @worker_id::uuid AND j.state = 'running';
+WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running';
 
 -- name: QueueCancel :one
 -- Cancels the live job with a key: one that waits ends at once, a running one
@@ -111,7 +117,7 @@ SELECT a.id, false FROM asked a;
 
 -- name: QueueHeld :many
 -- What a worker holds, for one that may not know.
-SELECT id, attempt, (cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job
+SELECT id, seq, (cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job
 WHERE worker_id = @worker_id::uuid AND state = 'running';
 
 -- name: QueuePromote :execrows
@@ -139,18 +145,33 @@ DELETE FROM queue.worker WHERE id = @id;
 
 -- name: QueueRescue :many
 -- Declares silent workers dead and gives back every running job whose worker
--- is not alive. That includes a job whose claim was committed only after its
--- worker had been declared dead. The attempt stays counted.
+-- has no row any more. That includes a job whose claim was committed only after
+-- its worker had been declared dead. The attempt stays counted. It waits for no
+-- lock, because the caller has a heartbeat to keep: what is locked comes next
+-- time. The join on seq spares a job that somebody else has rescued, and
+-- another worker taken, since this statement began.
 WITH dead AS (
-    DELETE FROM queue.worker WHERE heartbeat_at < now() - @dead_after::interval RETURNING id
+    DELETE FROM queue.worker w
+    WHERE w.id IN (
+        SELECT s.id FROM queue.worker s
+        WHERE s.heartbeat_at < now() - @dead_after::interval
+        FOR UPDATE SKIP LOCKED)
+    RETURNING w.id
+), orphan AS MATERIALIZED (
+    SELECT r.id, r.seq FROM queue.job r
+    WHERE r.state = 'running'
+      AND (r.worker_id IN (SELECT d.id FROM dead d)
+           OR NOT EXISTS (SELECT FROM queue.worker w WHERE w.id = r.worker_id))
+), taken AS (
+    SELECT t.id FROM queue.job t JOIN orphan o ON o.id = t.id AND o.seq = t.seq
+    WHERE t.state = 'running'
+    FOR UPDATE OF t SKIP LOCKED
 )
 UPDATE queue.job j
 SET state = 'waiting', worker_id = NULL, seq = queue.draw_seq(),
     errors = queue.add_error(j.errors, j.attempt, j.worker_id, 'The worker died.')
-WHERE j.state = 'running'
-  AND NOT EXISTS (
-      SELECT FROM queue.worker w
-      WHERE w.id = j.worker_id AND w.heartbeat_at >= now() - @dead_after::interval)
+FROM taken t
+WHERE j.id = t.id
 RETURNING j.id, j.queue;
 
 -- name: QueueLine :one
@@ -178,8 +199,9 @@ SELECT
     (SELECT count(*) FROM (SELECT FROM queue.job r WHERE r.queue = @queue AND r.state = 'running' LIMIT @max_count) t) AS running;
 
 -- name: QueueUpkeep :exec
--- Makes partitions ahead and drops expired ones. The lock lets one process at a time.
-SELECT partition.ensure('queue.job_completed', '1 hour', 3),
-       partition.ensure('queue.job_ended', '1 day', 3),
-       partition.drop_expired('queue.job_completed', '1 hour', '1 hour', 1000),
-       partition.drop_expired('queue.job_ended', '1 day', '7 days');
+-- Makes partitions ahead and drops expired ones. Dropping comes first, so that
+-- locks are taken from the parent down, as those who read the history do.
+SELECT partition.drop_expired('queue.job_completed', '1 hour', '1 hour', 1000),
+       partition.ensure('queue.job_completed', '1 hour', 3),
+       partition.drop_expired('queue.job_ended', '1 day', '7 days'),
+       partition.ensure('queue.job_ended', '1 day', 3);

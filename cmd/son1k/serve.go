@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,7 +33,7 @@ func serve(in invocation) error {
 	if token, err := a.LocalToken(24 * time.Hour); err != nil {
 		log.Warn("cannot make a token", "error", err)
 	} else if token != "" {
-		fmt.Fprint(in.stdout, banner(a.Addr(), token))
+		fmt.Fprint(in.stdout, banner(a.Addr(), token, in.cfg.Home))
 	}
 
 	<-in.ctx.Done()
@@ -60,18 +59,17 @@ func stopWithin(a *app.App, timeout time.Duration) error {
 }
 
 // banner greets the person who tries the embedded default.
-func banner(addr net.Addr, token string) string {
-	_, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		port = strconv.Itoa(0)
+func banner(addr net.Addr, token, home string) string {
+	url := "http://" + addr.String()
+	if tcp, ok := addr.(*net.TCPAddr); ok && (tcp.IP.IsLoopback() || tcp.IP.IsUnspecified()) {
+		url = fmt.Sprintf("http://localhost:%d", tcp.Port)
 	}
-	url := "http://localhost:" + port
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Son1k is running. Open the studio:\n\n    %s\n\n", url)
 	fmt.Fprintf(&b, "  Or ask for a song from a terminal (the token is yours for a day):\n\n")
 	fmt.Fprintf(&b, "    TOKEN=%s\n", token)
 	fmt.Fprintf(&b, "    curl -s %s/api/generation/create -H \"Authorization: Bearer $TOKEN\" \\\n", url)
 	fmt.Fprintf(&b, "      -H 'Content-Type: application/json' -d '{\"prompt\":\"a bolero about the sea\",\"style\":\"bolero\",\"duration\":30}'\n\n")
-	fmt.Fprintf(&b, "  Ctrl-C stops it; songs and accounts stay under .son1k.\n\n")
+	fmt.Fprintf(&b, "  Ctrl-C stops it; songs and accounts stay under %s.\n\n", home)
 	return b.String()
 }

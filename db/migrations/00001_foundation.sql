@@ -46,6 +46,7 @@ COMMENT ON FUNCTION partition.name_of(regclass, timestamptz) IS 'Name of the par
 -- +goose StatementBegin
 CREATE FUNCTION partition.ensure(parent regclass, step interval, ahead integer) RETURNS integer
 LANGUAGE plpgsql
+SET timezone = 'UTC' -- elsewhere a day is not always 24 hours
 AS $$
 DECLARE
     lower_bound timestamptz;
@@ -55,6 +56,8 @@ DECLARE
     key text := (SELECT a.attname FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0] WHERE p.partrelid = parent);
     made integer := 0;
 BEGIN
+    -- One caller at a time. This stops neither reads nor writes.
+    EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', parent);
     SELECT p.partdefid::regclass::text INTO default_name FROM pg_partitioned_table p WHERE p.partrelid = parent AND p.partdefid <> 0;
     FOR i IN 0..ahead LOOP
         lower_bound := date_bin(step, now(), 'epoch') + i * step;
@@ -65,6 +68,8 @@ BEGIN
         EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', schema_name, name, parent);
         IF default_name IS NOT NULL THEN
             -- What came while nobody made partitions moves to its right place.
+            -- The lock, which attaching takes anyway, lets no more come meanwhile.
+            EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', default_name);
             EXECUTE format('WITH moved AS (DELETE FROM %s WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I.%I SELECT * FROM moved',
                 default_name, key, lower_bound, key, lower_bound + step, schema_name, name);
         END IF;
@@ -81,13 +86,16 @@ COMMENT ON FUNCTION partition.ensure(regclass, interval, integer) IS 'Makes the 
 -- +goose StatementBegin
 CREATE FUNCTION partition.drop_expired(parent regclass, step interval, keep interval, keep_rows bigint DEFAULT 0) RETURNS integer
 LANGUAGE plpgsql
+SET timezone = 'UTC'
 AS $$
 DECLARE
     part record;
+    leftover record;
     kept bigint := 0;
     counted bigint;
     dropped integer := 0;
 BEGIN
+    EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', parent); -- as above
     -- Newest first, so that the rows to keep are counted before anything goes.
     FOR part IN
         SELECT c.oid::regclass AS name,
@@ -98,12 +106,24 @@ BEGIN
         ORDER BY upper_bound DESC
     LOOP
         IF part.upper_bound < now() - keep AND kept >= keep_rows THEN
-            EXECUTE format('DROP TABLE %s', part.name);
+            BEGIN
+                EXECUTE format('DROP TABLE %s', part.name);
+            EXCEPTION WHEN lock_not_available THEN
+                RETURN dropped; -- somebody reads it, and the caller set lock_timeout: another time
+            END;
             dropped := dropped + 1;
         ELSIF kept < keep_rows THEN
             EXECUTE format('SELECT count(*) FROM (SELECT FROM %s LIMIT %s) t', part.name, keep_rows - kept) INTO counted;
             kept := kept + counted;
         END IF;
+    END LOOP;
+    -- What came to the default partition and has never been moved.
+    FOR leftover IN
+        SELECT p.partdefid::regclass AS name, a.attname AS key
+        FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+        WHERE p.partrelid = parent AND p.partdefid <> 0 AND kept >= keep_rows
+    LOOP
+        EXECUTE format('DELETE FROM %s WHERE %I < %L', leftover.name, leftover.key, now() - keep);
     END LOOP;
     RETURN dropped;
 END

@@ -61,12 +61,12 @@ CREATE INDEX job_running_idx ON queue.job (worker_id) WHERE state = 'running';
 CREATE UNIQUE INDEX job_key ON queue.job (queue, key) WHERE key IS NOT NULL;
 
 COMMENT ON TABLE queue.job IS 'Jobs that have not ended. A job that ends moves to queue.job_history in the same statement.';
-COMMENT ON COLUMN queue.job.seq IS 'Place in line within its priority: order of becoming ready.';
+COMMENT ON COLUMN queue.job.seq IS 'Place in line within its priority: order of becoming ready. Drawn anew whenever the job stops running, so that (id, seq, worker_id) fences out whoever held it earlier.';
 COMMENT ON COLUMN queue.job.run_at IS 'Not before this time.';
 COMMENT ON COLUMN queue.job.cancel_requested_at IS 'When a running job was asked to stop.';
 COMMENT ON COLUMN queue.job.worker_id IS 'The worker that holds a running job; not a foreign key, so that claims do not lock worker rows.';
 COMMENT ON COLUMN queue.job.priority IS 'Lower runs first.';
-COMMENT ON COLUMN queue.job.attempt IS 'How often a worker has taken it. With id and worker_id this fences out a worker that was declared dead.';
+COMMENT ON COLUMN queue.job.attempt IS 'How often a worker has taken it, not counting those that gave it back unharmed.';
 COMMENT ON COLUMN queue.job.key IS 'At most one live job per queue and key.';
 COMMENT ON COLUMN queue.job.traceparent IS 'W3C trace context of whoever enqueued it.';
 COMMENT ON COLUMN queue.job.payload IS 'What the handler gets.';

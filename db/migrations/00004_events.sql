@@ -14,14 +14,14 @@ CREATE TABLE events.log (
     topic      text NOT NULL,
     seq        bigint NOT NULL,
     type       text NOT NULL,
-    data       jsonb NOT NULL,
+    data       json NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, seq, created_at)
 ) PARTITION BY RANGE (created_at);
 COMMENT ON TABLE events.log IS 'Durable events, one partition a day; old partitions are dropped.';
 COMMENT ON COLUMN events.log.topic IS 'user:{id}, room:{id} or system.';
 COMMENT ON COLUMN events.log.seq IS 'Number within the topic, from 1, without gaps.';
-COMMENT ON COLUMN events.log.data IS 'The body as clients get it.';
+COMMENT ON COLUMN events.log.data IS 'The body as clients get it, so not jsonb: a replay is byte for byte what was sent live.';
 CREATE TABLE events.log_default PARTITION OF events.log DEFAULT;
 SELECT partition.ensure('events.log', '1 day', 3);
 

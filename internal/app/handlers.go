@@ -33,7 +33,9 @@ func (a *App) apiHandler(ctx context.Context, generations *generation.Service, h
 			return nil, err
 		}
 		a.localUser = profile
-		deps.LocalSignIn = &httpapi.LocalSignIn{UserID: profile.ID, Users: a.users, Tokens: a.tokens}
+		if a.cfg.Loopback() { // told to listen elsewhere it is a server like any other
+			deps.LocalSignIn = &httpapi.LocalSignIn{UserID: profile.ID, Users: a.users, Tokens: a.tokens}
+		}
 	}
 	return httpapi.New(deps), nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -228,6 +229,13 @@ func TestLocalSignIn(t *testing.T) {
 		require.NoError(t, res.Body.Close())
 		require.Equal(t, http.StatusNotFound, res.StatusCode, name)
 	}
+	open := spawn(t, "serve", "SON1K_HOME="+filepath.Join(t.TempDir(), "open"), "PORT=0", "HOST=0.0.0.0")
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(open.url, "http://"))
+	require.NoError(t, err)
+	open.url = "http://127.0.0.1:" + port
+	r := open.send(t, person{}, http.MethodPost, "/api/auth/local", nil, http.Header{})
+	require.Equal(t, http.StatusNotFound, r.status, "told to listen elsewhere, it asks for an account")
+
 	me := server.localUser(t)
 	require.Contains(t, server.out.String(), "TOKEN=")
 	require.NotContains(t, server.log.String(), me.token)

@@ -160,10 +160,13 @@ func (f *File) Read(p []byte) (int, error) {
 // Seek implements io.Seeker.
 func (f *File) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
+	case io.SeekStart:
 	case io.SeekCurrent:
 		offset += f.offset
 	case io.SeekEnd:
 		offset += f.Size
+	default:
+		return 0, fmt.Errorf("asset: seek: whence is %d", whence)
 	}
 	if offset < 0 {
 		return 0, errors.New("asset: seek before the start")

@@ -158,6 +158,13 @@ func (c *Config) ListenHost() string {
 	return c.Host
 }
 
+// Loopback reports whether only this machine can reach the process.
+func (c *Config) Loopback() bool {
+	host := c.ListenHost()
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && addr.IsLoopback())
+}
+
 // Logger returns a logger that writes to f as configured.
 func (c *Config) Logger(f *os.File) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: c.LogLevel}

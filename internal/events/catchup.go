@@ -29,13 +29,13 @@ func (f *Feed) catchUp(ctx context.Context, sweep bool) error {
 	f.mu.Unlock()
 
 	for batch := range slices.Chunk(names, sweepBatch) {
-		rows, err := f.q.EventsLastSeqs(ctx, f.pool, batch)
+		last, err := f.lastSeqs(ctx, batch)
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			if f.behind(row.Name, row.LastSeq) {
-				stale[row.Name] = struct{}{}
+		for name, seq := range last {
+			if f.behind(name, seq) {
+				stale[name] = struct{}{}
 			}
 		}
 	}
@@ -80,7 +80,6 @@ func (f *Feed) readTopic(ctx context.Context, name string) error {
 		f.mu.Lock()
 		for _, e := range events {
 			if e.Seq > t.cursor {
-				e.Gap = e.Seq != t.cursor+1
 				t.deliver(e)
 				t.cursor = e.Seq
 			}
@@ -94,6 +93,8 @@ func (f *Feed) readTopic(ctx context.Context, name string) error {
 
 // after returns up to a page of a topic's events with numbers above seq.
 func (f *Feed) after(ctx context.Context, name string, seq int64) ([]Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	rows, err := f.q.EventsAfter(ctx, f.pool, queries.EventsAfterParams{Topic: name, After: seq, MaxEvents: page})
 	if err != nil {
 		return nil, err
@@ -103,4 +104,56 @@ func (f *Feed) after(ctx context.Context, name string, seq int64) ([]Event, erro
 		events[i] = Event{Topic: r.Topic, Seq: r.Seq, Type: r.Type, Data: r.Data, At: r.CreatedAt}
 	}
 	return events, nil
+}
+
+// lastSeqs returns the counters of topics; that of an unknown one is 0.
+func (f *Feed) lastSeqs(ctx context.Context, names []string) (map[string]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	before := f.cursors(names)
+	rows, err := f.q.EventsLastSeqs(ctx, f.pool, names)
+	if err != nil {
+		return nil, err
+	}
+	last := make(map[string]int64, len(names))
+	for _, row := range rows {
+		last[row.Name] = row.LastSeq
+	}
+	for name, cursor := range before {
+		if last[name] < cursor {
+			f.setBack(name, last[name])
+		}
+	}
+	return last, nil
+}
+
+func (f *Feed) cursors(names []string) map[string]int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	cursors := make(map[string]int64, len(names))
+	for _, name := range names {
+		if t, ok := f.topics[name]; ok {
+			cursors[name] = t.cursor
+		}
+	}
+	return cursors
+}
+
+// setBack deals with a counter that is lower than what was delivered before it
+// was read: the database has lost commits, in a failover or by a restored
+// backup, and gives the numbers out again.
+func (f *Feed) setBack(name string, last int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t, ok := f.topics[name]
+	if !ok || t.cursor <= last {
+		return
+	}
+	f.log.Warn("events: the log was set back", "topic", name, "from", t.cursor, "to", last)
+	t.cursor, t.seen = last, last
+	for s := range t.subs {
+		if s.live {
+			s.cursor, s.lost = last, true
+		}
+	}
 }

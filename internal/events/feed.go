@@ -14,17 +14,23 @@ import (
 	"son1k/internal/queries"
 )
 
-// sweepInterval is how long an event whose message was lost can go unnoticed.
-const sweepInterval = 5 * time.Second
+const (
+	// sweepInterval is how long an event whose message was lost can go unnoticed.
+	sweepInterval = 5 * time.Second
+	// readTimeout bounds a query, so that a connection of the pool that has died
+	// without a word does not hold up all topics.
+	readTimeout = 5 * time.Second
+)
 
 // Feed delivers events to the subscribers of this process.
 type Feed struct {
 	*lifecycle.Runner
 
-	pool *pgxpool.Pool
-	q    *queries.Queries
-	log  *slog.Logger
-	wake chan struct{}
+	pool  *pgxpool.Pool
+	q     *queries.Queries
+	log   *slog.Logger
+	wake  chan struct{}
+	every time.Duration // sweepInterval, but in tests
 
 	mu     sync.Mutex
 	topics map[string]*topic
@@ -46,6 +52,7 @@ func NewFeed(pool *pgxpool.Pool, log *slog.Logger) *Feed {
 		q:      queries.New(),
 		log:    log,
 		wake:   make(chan struct{}, 1),
+		every:  sweepInterval,
 		topics: make(map[string]*topic),
 		stale:  make(map[string]struct{}),
 	}
@@ -112,7 +119,7 @@ func (f *Feed) signal() {
 
 func (f *Feed) run(ctx context.Context, started func()) {
 	started()
-	ticker := time.NewTicker(sweepInterval)
+	ticker := time.NewTicker(f.every)
 	defer ticker.Stop()
 	for {
 		sweep := false

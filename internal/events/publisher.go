@@ -23,13 +23,21 @@ func NewPublisher(s *notify.Sender) *Publisher {
 	return &Publisher{q: queries.New(), sender: s}
 }
 
+// maxData is the longest data of an event, in bytes; whoever follows gets it in
+// one frame. It is below what a subscriber may miss and still get replayed.
+const maxData = 256 << 10
+
 // AppendTx logs a durable event in the caller's transaction. From here to the
-// commit other appends to the topic wait, so append last. After the commit,
-// call Publish with the event; data is marshalled to JSON.
+// commit other appends to the topic wait, so append last, and to several topics
+// always in the same order. After the commit, call Publish with the event. Data
+// is marshalled to JSON, of at most 256 KiB.
 func (p *Publisher) AppendTx(ctx context.Context, tx pgx.Tx, topic, typ string, data any) (Event, error) {
 	raw, err := json.Marshal(data)
 	if err != nil {
 		return Event{}, fmt.Errorf("events: data of %s: %w", typ, err)
+	}
+	if len(raw) > maxData {
+		return Event{}, fmt.Errorf("events: data of %s: %d bytes are too long", typ, len(raw))
 	}
 	row, err := p.q.EventsAppend(ctx, tx, queries.EventsAppendParams{Topic: topic, Type: typ, Data: raw})
 	if err != nil {

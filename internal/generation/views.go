@@ -93,8 +93,10 @@ func stageMessage(stage string) string {
 		return "Composing"
 	case "rendering":
 		return "Playing the instruments"
-	case "mastering":
-		return "Mastering"
+	case "balancing":
+		return "Balancing the instruments"
+	case "finished":
+		return "Listening back"
 	case "storing":
 		return "Saving the song"
 	case "retrying":

@@ -8,6 +8,9 @@
 // starts at once when none is under way; what arrives meanwhile shares the
 // next. Messages of one channel are packed into as few payloads as fit.
 //
+// Postgres delivers equal payloads of one transaction once, so that of equal
+// messages sent in great numbers some may not arrive.
+//
 // A message can be lost: the process may die between its commit and the flush,
 // and a Listener may be disconnected. Whoever needs more than a hint keeps the
 // truth in a table and looks there when a Listener says that it has
@@ -17,6 +20,9 @@ package notify
 // MaxMessage is the longest message, in bytes. Postgres refuses payloads of
 // 8000 bytes or more (documentation of NOTIFY).
 const MaxMessage = 7900
+
+// maxChannel is the longest name of a channel, in bytes.
+const maxChannel = 63
 
 // separator stands between the messages of one payload; no message holds it.
 const separator = '\n'

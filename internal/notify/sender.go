@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -61,13 +62,19 @@ func NewSender(dsn string, log *slog.Logger) *Sender {
 	return s
 }
 
-// Send hands over a message for a channel. The text must be at most
-// MaxMessage bytes of valid UTF-8 without a line feed or NUL. With a key, a
-// message that still waits under the same key is replaced: the latest wins.
+// Send hands over a message for a channel. The text must be 1 to MaxMessage
+// bytes of valid UTF-8 without a line feed or NUL; any other is dropped, and
+// logged as the mistake that it is. With a key, a message that still waits under
+// the same key is replaced: the latest wins.
 func (s *Sender) Send(channel, key, text string) {
+	s.stats.messages.Add(1)
+	if !valid(channel, text) {
+		s.stats.dropped.Add(1)
+		s.log.Error("notify: message refused", "channel", channel, "bytes", len(text))
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.messages.Add(1)
 	ck := conflationKey{channel, key}
 	if i, ok := s.latest[ck]; ok && key != "" {
 		s.pending[i].text = text
@@ -86,6 +93,13 @@ func (s *Sender) Send(channel, key, text string) {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// valid reports whether Postgres will take the message. One that it refuses
+// would hold up all others for ever.
+func valid(channel, text string) bool {
+	return channel != "" && len(channel) <= maxChannel && text != "" && len(text) <= MaxMessage &&
+		utf8.ValidString(text) && !strings.ContainsAny(text, "\n\x00")
 }
 
 // Stats returns the counters.
@@ -113,24 +127,22 @@ const stopFlush = 2 * time.Second
 
 func (s *Sender) run(ctx context.Context, started func()) {
 	started() // Send works at once; a connection is made for the first flush
+	// Stopping interrupts no flush; it only limits how long that and the last
+	// one may take.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopFlush, cancel) })()
 	var conn *pgx.Conn
-	// The connection must outlive ctx for the last flush.
-	work := context.WithoutCancel(ctx)
-	defer func() {
-		last, cancel := context.WithTimeout(work, stopFlush)
-		defer cancel()
-		conn = s.flush(last, conn)
-		if conn != nil {
-			_ = conn.Close(last) // nothing is left to lose
-		}
-	}()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case <-s.wake:
-			conn = s.flush(ctx, conn)
+			conn = s.flush(work, conn)
 		}
+	}
+	conn = s.flush(work, conn)
+	if conn != nil {
+		_ = conn.Close(work) // nothing is left to lose
 	}
 }
 

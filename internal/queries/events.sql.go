@@ -7,7 +7,6 @@ package queries
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -64,7 +63,7 @@ RETURNING seq, created_at
 type EventsAppendParams struct {
 	Topic string
 	Type  string
-	Data  json.RawMessage
+	Data  []byte
 }
 
 type EventsAppendRow struct {

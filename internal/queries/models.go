@@ -180,8 +180,8 @@ type EventsLog struct {
 	// Number within the topic, from 1, without gaps.
 	Seq  int64
 	Type string
-	// The body as clients get it.
-	Data      json.RawMessage
+	// The body as clients get it, so not jsonb: a replay is byte for byte what was sent live.
+	Data      []byte
 	CreatedAt time.Time
 }
 

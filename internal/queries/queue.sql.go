@@ -91,13 +91,13 @@ func (q *Queries) QueueCapacity(ctx context.Context, db DBTX, arg QueueCapacityP
 const queueCheckpoint = `-- name: QueueCheckpoint :execrows
 UPDATE queue.job j
 SET checkpoint = $1
-WHERE j.id = $2 AND j.attempt = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
+WHERE j.id = $2 AND j.seq = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
 `
 
 type QueueCheckpointParams struct {
 	Checkpoint json.RawMessage
 	ID         int64
-	Attempt    int16
+	Seq        int64
 	WorkerID   uuid.UUID
 }
 
@@ -105,7 +105,7 @@ func (q *Queries) QueueCheckpoint(ctx context.Context, db DBTX, arg QueueCheckpo
 	result, err := db.Exec(ctx, queueCheckpoint,
 		arg.Checkpoint,
 		arg.ID,
-		arg.Attempt,
+		arg.Seq,
 		arg.WorkerID,
 	)
 	if err != nil {
@@ -198,34 +198,36 @@ func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams)
 
 const queueComplete = `-- name: QueueComplete :many
 WITH done AS (
-    SELECT unnest($1::bigint[]) AS id, unnest($2::smallint[]) AS attempt, unnest($3::jsonb[]) AS result
+    SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS seq, unnest($3::jsonb[]) AS result
 ), gone AS (
     DELETE FROM queue.job j
     WHERE j.id = ANY ($1::bigint[]) AND j.worker_id = $4::uuid AND j.state = 'running'
-      AND (j.id, j.attempt) IN (SELECT d.id, d.attempt FROM done d)
+      AND (j.id, j.seq) IN (SELECT d.id, d.seq FROM done d)
     RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
 )
 INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
                                queue, kind, key, traceparent, payload, result, errors)
 SELECT g.id, 'completed', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
        g.queue, g.kind, g.key, g.traceparent, g.payload, d.result, g.errors
-FROM gone g JOIN done d ON d.id = g.id
+FROM gone g JOIN done d ON d.id = g.id AND d.seq = g.seq
 RETURNING id
 `
 
 type QueueCompleteParams struct {
 	Ids      []int64
-	Attempts []int16
+	Seqs     []int64
 	Results  []json.RawMessage
 	WorkerID uuid.UUID
 }
 
-// Moves jobs that this worker holds in these attempts to the history, and
-// returns those that it really held.
+// Moves jobs that this worker holds to the history, and returns those that it
+// really held. Here and below a worker names what it holds by (id, seq,
+// worker): a job draws a new seq whenever it stops running, so that one who
+// held it earlier, even the same worker, has no more say.
 func (q *Queries) QueueComplete(ctx context.Context, db DBTX, arg QueueCompleteParams) ([]int64, error) {
 	rows, err := db.Query(ctx, queueComplete,
 		arg.Ids,
-		arg.Attempts,
+		arg.Seqs,
 		arg.Results,
 		arg.WorkerID,
 	)
@@ -274,7 +276,7 @@ func (q *Queries) QueueDepth(ctx context.Context, db DBTX, arg QueueDepthParams)
 const queueEnd = `-- name: QueueEnd :many
 WITH gone AS (
     DELETE FROM queue.job j
-    WHERE j.id = $3 AND j.attempt = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
+    WHERE j.id = $3 AND j.seq = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
     RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
 )
 INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
@@ -290,7 +292,7 @@ type QueueEndParams struct {
 	Outcome  QueueOutcome
 	Message  string
 	ID       int64
-	Attempt  int16
+	Seq      int64
 	WorkerID uuid.UUID
 }
 
@@ -300,7 +302,7 @@ func (q *Queries) QueueEnd(ctx context.Context, db DBTX, arg QueueEndParams) ([]
 		arg.Outcome,
 		arg.Message,
 		arg.ID,
-		arg.Attempt,
+		arg.Seq,
 		arg.WorkerID,
 	)
 	if err != nil {
@@ -390,13 +392,13 @@ func (q *Queries) QueueHeartbeat(ctx context.Context, db DBTX, arg QueueHeartbea
 }
 
 const queueHeld = `-- name: QueueHeld :many
-SELECT id, attempt, (cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job
+SELECT id, seq, (cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job
 WHERE worker_id = $1::uuid AND state = 'running'
 `
 
 type QueueHeldRow struct {
 	ID        int64
-	Attempt   int16
+	Seq       int64
 	Cancelled bool
 }
 
@@ -410,7 +412,7 @@ func (q *Queries) QueueHeld(ctx context.Context, db DBTX, workerID uuid.UUID) ([
 	items := []QueueHeldRow{}
 	for rows.Next() {
 		var i QueueHeldRow
-		if err := rows.Scan(&i.ID, &i.Attempt, &i.Cancelled); err != nil {
+		if err := rows.Scan(&i.ID, &i.Seq, &i.Cancelled); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -511,23 +513,27 @@ UPDATE queue.job j
 SET state = CASE WHEN $1::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
     worker_id = NULL, started_at = NULL, attempt = j.attempt - 1,
     run_at = now() + $1::interval, seq = queue.draw_seq()
-WHERE j.id = $2 AND j.attempt = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
+WHERE j.id = $2 AND j.seq = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
+  AND ($5::boolean OR j.cancel_requested_at IS NULL)
 `
 
 type QueueReleaseParams struct {
-	Delay    time.Duration
-	ID       int64
-	Attempt  int16
-	WorkerID uuid.UUID
+	Delay         time.Duration
+	ID            int64
+	Seq           int64
+	WorkerID      uuid.UUID
+	EvenCancelled bool
 }
 
-// Gives a job that this worker holds back as if it had not been taken.
+// Gives a job that this worker holds back as if it had not been taken; one that
+// somebody wants cancelled only if told so.
 func (q *Queries) QueueRelease(ctx context.Context, db DBTX, arg QueueReleaseParams) (int64, error) {
 	result, err := db.Exec(ctx, queueRelease,
 		arg.Delay,
 		arg.ID,
-		arg.Attempt,
+		arg.Seq,
 		arg.WorkerID,
+		arg.EvenCancelled,
 	)
 	if err != nil {
 		return 0, err
@@ -546,15 +552,27 @@ func (q *Queries) QueueRemoveWorker(ctx context.Context, db DBTX, id uuid.UUID) 
 
 const queueRescue = `-- name: QueueRescue :many
 WITH dead AS (
-    DELETE FROM queue.worker WHERE heartbeat_at < now() - $1::interval RETURNING id
+    DELETE FROM queue.worker w
+    WHERE w.id IN (
+        SELECT s.id FROM queue.worker s
+        WHERE s.heartbeat_at < now() - $1::interval
+        FOR UPDATE SKIP LOCKED)
+    RETURNING w.id
+), orphan AS MATERIALIZED (
+    SELECT r.id, r.seq FROM queue.job r
+    WHERE r.state = 'running'
+      AND (r.worker_id IN (SELECT d.id FROM dead d)
+           OR NOT EXISTS (SELECT FROM queue.worker w WHERE w.id = r.worker_id))
+), taken AS (
+    SELECT t.id FROM queue.job t JOIN orphan o ON o.id = t.id AND o.seq = t.seq
+    WHERE t.state = 'running'
+    FOR UPDATE OF t SKIP LOCKED
 )
 UPDATE queue.job j
 SET state = 'waiting', worker_id = NULL, seq = queue.draw_seq(),
     errors = queue.add_error(j.errors, j.attempt, j.worker_id, 'The worker died.')
-WHERE j.state = 'running'
-  AND NOT EXISTS (
-      SELECT FROM queue.worker w
-      WHERE w.id = j.worker_id AND w.heartbeat_at >= now() - $1::interval)
+FROM taken t
+WHERE j.id = t.id
 RETURNING j.id, j.queue
 `
 
@@ -564,8 +582,11 @@ type QueueRescueRow struct {
 }
 
 // Declares silent workers dead and gives back every running job whose worker
-// is not alive. That includes a job whose claim was committed only after its
-// worker had been declared dead. The attempt stays counted.
+// has no row any more. That includes a job whose claim was committed only after
+// its worker had been declared dead. The attempt stays counted. It waits for no
+// lock, because the caller has a heartbeat to keep: what is locked comes next
+// time. The join on seq spares a job that somebody else has rescued, and
+// another worker taken, since this statement began.
 func (q *Queries) QueueRescue(ctx context.Context, db DBTX, deadAfter time.Duration) ([]QueueRescueRow, error) {
 	rows, err := db.Query(ctx, queueRescue, deadAfter)
 	if err != nil {
@@ -588,26 +609,28 @@ func (q *Queries) QueueRescue(ctx context.Context, db DBTX, deadAfter time.Durat
 
 const queueRetry = `-- name: QueueRetry :execrows
 UPDATE queue.job j
-SET state = 'scheduled', worker_id = NULL, run_at = now() + $1::interval,
+SET state = 'scheduled', worker_id = NULL, run_at = now() + $1::interval, seq = queue.draw_seq(),
     errors = queue.add_error(j.errors, j.attempt, j.worker_id, $2)
-WHERE j.id = $3 AND j.attempt = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
+WHERE j.id = $3 AND j.seq = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
+  AND j.cancel_requested_at IS NULL
 `
 
 type QueueRetryParams struct {
 	Delay    time.Duration
 	Message  string
 	ID       int64
-	Attempt  int16
+	Seq      int64
 	WorkerID uuid.UUID
 }
 
-// Puts a job that this worker holds off for another attempt.
+// Puts a job that this worker holds off for another attempt, unless somebody
+// wants it cancelled.
 func (q *Queries) QueueRetry(ctx context.Context, db DBTX, arg QueueRetryParams) (int64, error) {
 	result, err := db.Exec(ctx, queueRetry,
 		arg.Delay,
 		arg.Message,
 		arg.ID,
-		arg.Attempt,
+		arg.Seq,
 		arg.WorkerID,
 	)
 	if err != nil {
@@ -617,13 +640,14 @@ func (q *Queries) QueueRetry(ctx context.Context, db DBTX, arg QueueRetryParams)
 }
 
 const queueUpkeep = `-- name: QueueUpkeep :exec
-SELECT partition.ensure('queue.job_completed', '1 hour', 3),
-       partition.ensure('queue.job_ended', '1 day', 3),
-       partition.drop_expired('queue.job_completed', '1 hour', '1 hour', 1000),
-       partition.drop_expired('queue.job_ended', '1 day', '7 days')
+SELECT partition.drop_expired('queue.job_completed', '1 hour', '1 hour', 1000),
+       partition.ensure('queue.job_completed', '1 hour', 3),
+       partition.drop_expired('queue.job_ended', '1 day', '7 days'),
+       partition.ensure('queue.job_ended', '1 day', 3)
 `
 
-// Makes partitions ahead and drops expired ones. The lock lets one process at a time.
+// Makes partitions ahead and drops expired ones. Dropping comes first, so that
+// locks are taken from the parent down, as those who read the history do.
 func (q *Queries) QueueUpkeep(ctx context.Context, db DBTX) error {
 	_, err := db.Exec(ctx, queueUpkeep)
 	return err

@@ -13,7 +13,10 @@ const (
 	maxClaim   = 500
 	maxPromote = 1000
 
+	// A statement on a connection that has silently gone must not hold up the
+	// worker until the operating system notices.
 	claimTimeout = 10 * time.Second
+	tickTimeout  = 10 * time.Second
 )
 
 // claimLoop is the only one of its worker that claims. It asks for as many
@@ -55,6 +58,9 @@ func (t *tenure) claimLoop(ctx, jobsCtx, writeCtx context.Context) {
 // free. It returns 0 if ctx ended.
 func (t *tenure) acquire(ctx context.Context, poll <-chan time.Time, tick func()) (n int) {
 	for n == 0 {
+		if ctx.Err() != nil {
+			return 0 // rather than one of the channels that may be ready too
+		}
 		select {
 		case <-ctx.Done():
 			return 0
@@ -76,7 +82,8 @@ func (t *tenure) acquire(ctx context.Context, poll <-chan time.Time, tick func()
 }
 
 // claim takes up to n jobs, the most urgent first. Stopping does not interrupt
-// it: its answer says what this worker holds.
+// it: its answer says what this worker holds. Without an answer the jobs may
+// have been taken all the same, now or later; see tick.
 func (t *tenure) claim(ctx context.Context, n int) []queries.QueueClaimRow {
 	claimCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
@@ -85,7 +92,6 @@ func (t *tenure) claim(ctx context.Context, n int) []queries.QueueClaimRow {
 	})
 	if err != nil {
 		t.cfg.Log.WarnContext(ctx, "queue: claim failed", "error", err)
-		t.unsure = true
 		return nil
 	}
 	slices.SortFunc(rows, func(a, b queries.QueueClaimRow) int {
@@ -96,13 +102,13 @@ func (t *tenure) claim(ctx context.Context, n int) []queries.QueueClaimRow {
 
 // tick does what is due at every poll: it promotes jobs whose time has come,
 // and looks at what this worker holds, for cancellations whose notice was lost
-// and for jobs of a claim whose answer was lost.
+// and for jobs of a claim whose answer was lost. Such a claim may be committed
+// long after its failure here, so that the look is taken every time.
 func (t *tenure) tick(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, tickTimeout)
+	defer cancel()
 	if _, err := t.q.QueuePromote(ctx, t.cfg.Pool, maxPromote); err != nil && ctx.Err() == nil {
 		t.cfg.Log.WarnContext(ctx, "queue: promote failed", "error", err)
-	}
-	if t.Running() == 0 && !t.unsure {
-		return
 	}
 	held, err := t.q.QueueHeld(ctx, t.cfg.Pool, t.id)
 	if err != nil {
@@ -112,28 +118,26 @@ func (t *tenure) tick(ctx context.Context) {
 		return
 	}
 	for _, h := range held {
-		if h.Cancelled {
+		switch {
+		case !t.holds(h.ID, h.Seq):
+			t.releaseUnknown(ctx, h)
+		case h.Cancelled:
 			t.cancel(h.ID, ErrCancelled)
 		}
 	}
-	if t.unsure {
-		t.releaseUnknown(ctx, held)
-	}
 }
 
-// releaseUnknown gives back the jobs that this worker holds without knowing. A
-// job that ended since held was read is not harmed: its attempt is over.
-func (t *tenure) releaseUnknown(ctx context.Context, held []queries.QueueHeldRow) {
-	for _, h := range held {
-		if t.holds(h.ID) {
-			continue
-		}
-		_, err := t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
-			ID: h.ID, Attempt: h.Attempt, WorkerID: t.id,
-		})
-		if err != nil {
-			return // still unsure: the next tick tries again
-		}
+// releaseUnknown gives back a job that this worker holds without knowing. One
+// that merely ended since held was read is not harmed: its seq is gone.
+func (t *tenure) releaseUnknown(ctx context.Context, h queries.QueueHeldRow) {
+	n, err := t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
+		ID: h.ID, Seq: h.Seq, WorkerID: t.id, EvenCancelled: true,
+	})
+	switch {
+	case err != nil: // the next tick tries again
+		t.cfg.Log.WarnContext(ctx, "queue: cannot give back a job that was claimed unawares", "job", h.ID, "error", err)
+	case n > 0:
+		t.cfg.Log.WarnContext(ctx, "queue: gave back a job that was claimed unawares", "job", h.ID)
+		t.Wake()
 	}
-	t.unsure = false
 }

@@ -67,18 +67,18 @@ func (c *completer) run(ctx context.Context) {
 func (c *completer) record(ctx context.Context, batch []*Job) {
 	arg := queries.QueueCompleteParams{
 		Ids:      make([]int64, len(batch)),
-		Attempts: make([]int16, len(batch)),
+		Seqs:     make([]int64, len(batch)),
 		Results:  make([]json.RawMessage, len(batch)),
 		WorkerID: c.t.id,
 	}
 	for i, job := range batch {
-		arg.Ids[i], arg.Attempts[i] = job.ID, int16(job.Attempt)
+		arg.Ids[i], arg.Seqs[i] = job.ID, job.seq
 	}
-	c.t.persist(ctx, batch[0], "complete", func(ctx context.Context) error {
+	_ = c.t.persist(ctx, batch[0], "complete", func(ctx context.Context) error {
 		_, err := c.t.q.QueueComplete(ctx, c.t.cfg.Pool, arg)
 		return err
 	})
 	for _, job := range batch {
-		c.t.drop(job.ID)
+		c.t.drop(job)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +19,7 @@ import (
 func (t *tenure) start(jobsCtx, writeCtx context.Context, row queries.QueueClaimRow) {
 	job := newJob(row, t)
 	ctx, cancel := context.WithCancelCause(jobsCtx)
-	t.hold(job.ID, cancel)
+	t.hold(job, cancel)
 	t.jobs.Go(func() {
 		began := time.Now()
 		err := t.work(ctx, job)
@@ -49,25 +50,32 @@ func newJob(row queries.QueueClaimRow, t *tenure) *Job {
 
 var errAttemptsUsedUp = errors.New("all attempts were used up by workers that died")
 
-// work calls the handler, unless the job was cancelled while nobody held it or
-// has no attempt left.
-func (t *tenure) work(ctx context.Context, job *Job) (err error) {
+// work calls the handler, unless the job was cancelled while nobody held it,
+// has no attempt left, or came too late.
+func (t *tenure) work(ctx context.Context, job *Job) error {
 	switch {
 	case job.cancelled:
 		return ErrCancelled
 	case job.Attempt > job.MaxAttempts:
 		return Permanent(errAttemptsUsedUp)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
+	h := t.handlers[job.Kind]
+	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
+	defer cancel()
+	return t.guard(ctx, job, func() error { return h.Work(ctx, job) })
+}
+
+// guard calls a function of the handler's and makes a panic an error.
+func (t *tenure) guard(ctx context.Context, job *Job, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			t.cfg.Log.ErrorContext(ctx, "queue: handler panicked", "job", job.ID, "panic", r, "stack", string(debug.Stack()))
 			err = fmt.Errorf("the handler panicked: %v", r)
 		}
 	}()
-	h := t.handlers[job.Kind]
-	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
-	defer cancel()
-	return h.Work(ctx, job)
+	return f()
 }
 
 // record decides what becomes of a job and writes it down.
@@ -75,7 +83,7 @@ func (t *tenure) record(ctx context.Context, job *Job, err, cause error) {
 	var snooze snoozeError
 	switch {
 	case err == nil && job.completed:
-		t.drop(job.ID)
+		t.drop(job)
 	case err == nil:
 		t.completer.add(job) // which drops it
 		return
@@ -83,23 +91,38 @@ func (t *tenure) record(ctx context.Context, job *Job, err, cause error) {
 		t.cfg.Log.WarnContext(ctx, "queue: job lost to another worker", "job", job.ID)
 	case errors.Is(err, ErrCancelled) || errors.Is(cause, ErrCancelled):
 		t.end(ctx, job, CancelledOut, nil)
-	case errors.Is(cause, ErrStopping):
-		t.release(ctx, job, 0)
 	case errors.As(err, &snooze):
 		t.release(ctx, job, snooze.delay)
+	case errors.Is(cause, ErrStopping):
+		t.release(ctx, job, 0)
 	default:
 		t.fail(ctx, job, err)
 	}
-	t.drop(job.ID)
+	t.drop(job)
 }
 
 func (t *tenure) release(ctx context.Context, job *Job, delay time.Duration) {
-	t.persist(ctx, job, "release", func(ctx context.Context) error {
-		_, err := t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
-			ID: job.ID, Attempt: int16(job.Attempt), WorkerID: t.id, Delay: delay,
+	t.putBack(ctx, job, "release", func(ctx context.Context) (int64, error) {
+		return t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
+			ID: job.ID, Seq: job.seq, WorkerID: t.id, Delay: delay,
 		})
+	})
+}
+
+// putBack makes write put a job back in line, and reports whether it did. If
+// not, the job was cancelled in the last moment and ends here; or it is not
+// ours any more, and then ending it does nothing either.
+func (t *tenure) putBack(ctx context.Context, job *Job, what string, write func(context.Context) (int64, error)) bool {
+	var done bool
+	err := t.persist(ctx, job, what, func(ctx context.Context) error {
+		n, err := write(ctx)
+		done = n > 0
 		return err
 	})
+	if err == nil && !done {
+		t.end(ctx, job, CancelledOut, nil)
+	}
+	return done
 }
 
 // fail puts the job off for another attempt, or ends it if there is none.
@@ -110,63 +133,82 @@ func (t *tenure) fail(ctx context.Context, job *Job, cause error) {
 		return
 	}
 	h := t.handlers[job.Kind]
-	delay := h.Backoff(job.Attempt)
+	var delay time.Duration
+	if err := t.guard(ctx, job, func() error { delay = h.Backoff(job.Attempt); return nil }); err != nil {
+		delay = Backoff(job.Attempt)
+	}
 	t.cfg.Log.InfoContext(ctx, "queue: attempt failed, trying again later",
 		"job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "delay", delay, "error", cause)
-	var held bool
-	t.persist(ctx, job, "retry", func(ctx context.Context) error {
-		n, err := t.q.QueueRetry(ctx, t.cfg.Pool, queries.QueueRetryParams{
-			ID: job.ID, Attempt: int16(job.Attempt), WorkerID: t.id, Delay: delay, Message: cause.Error(),
+	done := t.putBack(ctx, job, "retry", func(ctx context.Context) (int64, error) {
+		return t.q.QueueRetry(ctx, t.cfg.Pool, queries.QueueRetryParams{
+			ID: job.ID, Seq: job.seq, WorkerID: t.id, Delay: delay, Message: message(cause),
 		})
-		held = n > 0
-		return err
 	})
-	if held && h.Retrying != nil {
-		h.Retrying(ctx, job, cause, delay)
+	if done && h.Retrying != nil {
+		_ = t.guard(ctx, job, func() error { h.Retrying(ctx, job, cause, delay); return nil }) // has been logged
 	}
+}
+
+// message is the text of an error as Postgres can store it. Sprint survives an
+// Error method that panics.
+func message(err error) string {
+	text := strings.ReplaceAll(fmt.Sprint(err), "\x00", "")
+	return strings.ToValidUTF8(text, "\ufffd")
 }
 
 // end ends the job without success, with the handler's hook in the same
 // transaction.
 func (t *tenure) end(ctx context.Context, job *Job, outcome Outcome, cause error) {
-	message := ""
+	text := ""
 	if outcome == Failed {
-		message = cause.Error()
+		text = message(cause)
 		t.cfg.Log.WarnContext(ctx, "queue: job failed for good",
 			"job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "error", cause)
 	}
 	h := t.handlers[job.Kind]
 	var after func()
-	t.persist(ctx, job, "end", func(ctx context.Context) error {
+	err := t.persist(ctx, job, "end", func(ctx context.Context) error {
 		after = nil
 		return pgx.BeginFunc(ctx, t.cfg.Pool, func(tx pgx.Tx) error {
 			ids, err := t.q.QueueEnd(ctx, tx, queries.QueueEndParams{
-				ID: job.ID, Attempt: int16(job.Attempt), WorkerID: t.id,
-				Outcome: queries.QueueOutcome(outcome), Message: message,
+				ID: job.ID, Seq: job.seq, WorkerID: t.id,
+				Outcome: queries.QueueOutcome(outcome), Message: text,
 			})
 			if err != nil || len(ids) == 0 || h.Ended == nil {
 				return err // no row: the job is not ours any more
 			}
-			after, err = h.Ended(ctx, tx, job, outcome, cause)
-			return err
+			return t.guard(ctx, job, func() (err error) {
+				after, err = h.Ended(ctx, tx, job, outcome, cause)
+				return err
+			})
 		})
 	})
-	if after != nil {
-		after()
+	if err == nil && after != nil {
+		_ = t.guard(ctx, job, func() error { after(); return nil }) // has been logged
 	}
 }
 
+// writeTimeout is how long a database that does not answer is waited for.
+const writeTimeout = 15 * time.Second
+
 // persist runs write until it succeeds or ctx ends: a database that is away
-// for a while costs a delay, not the outcome of a job.
-func (t *tenure) persist(ctx context.Context, job *Job, what string, write func(context.Context) error) {
+// for a while costs a delay, not the outcome of a job. A write whose answer was
+// lost is repeated, so it must be fenced.
+func (t *tenure) persist(ctx context.Context, job *Job, what string, write func(context.Context) error) error {
 	for delay := 50 * time.Millisecond; ; delay = min(2*delay, 2*time.Second) {
-		err := write(ctx)
+		err := within(ctx, writeTimeout, write)
 		if err == nil {
-			return
+			return nil
 		}
 		t.cfg.Log.WarnContext(ctx, "queue: cannot record outcome", "job", job.ID, "what", what, "error", err)
 		if !sleep(ctx, jitter(delay)) {
-			return
+			return err
 		}
 	}
+}
+
+func within(ctx context.Context, d time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return f(ctx)
 }

@@ -64,7 +64,7 @@ type Job struct {
 	Checkpoint  json.RawMessage // as last saved, in whatever attempt; nil if never
 	Traceparent string
 
-	seq       int64
+	seq       int64 // with ID and worker it says which claim this is
 	cancelled bool // before it was claimed
 	worker    uuid.UUID
 	q         *queries.Queries
@@ -81,7 +81,7 @@ func (j *Job) CompleteTx(ctx context.Context, tx pgx.Tx, result any) error {
 		return err
 	}
 	ids, err := j.q.QueueComplete(ctx, tx, queries.QueueCompleteParams{
-		Ids: []int64{j.ID}, Attempts: []int16{int16(j.Attempt)}, Results: []json.RawMessage{raw}, WorkerID: j.worker,
+		Ids: []int64{j.ID}, Seqs: []int64{j.seq}, Results: []json.RawMessage{raw}, WorkerID: j.worker,
 	})
 	if err != nil {
 		return fmt.Errorf("queue: complete: %w", err)
@@ -101,7 +101,7 @@ func (j *Job) SaveCheckpoint(ctx context.Context, db queries.DBTX, checkpoint an
 		return fmt.Errorf("queue: checkpoint: %w", err)
 	}
 	n, err := j.q.QueueCheckpoint(ctx, db, queries.QueueCheckpointParams{
-		Checkpoint: raw, ID: j.ID, Attempt: int16(j.Attempt), WorkerID: j.worker,
+		Checkpoint: raw, ID: j.ID, Seq: j.seq, WorkerID: j.worker,
 	})
 	if err != nil {
 		return fmt.Errorf("queue: checkpoint: %w", err)
@@ -128,8 +128,13 @@ type permanentError struct{ error }
 
 func (e permanentError) Unwrap() error { return e.error }
 
-// Permanent marks an error that another attempt would not cure.
-func Permanent(err error) error { return permanentError{err} }
+// Permanent marks an error that another attempt would not cure. Nil stays nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return permanentError{err}
+}
 
 type snoozeError struct {
 	error
@@ -139,8 +144,15 @@ type snoozeError struct {
 func (e snoozeError) Unwrap() error { return e.error }
 
 // Snooze asks for the job to be put off for d without using up the attempt;
-// err says why.
-func Snooze(d time.Duration, err error) error { return snoozeError{err, d} }
+// err says why; it may be nil.
+func Snooze(d time.Duration, err error) error {
+	if err == nil {
+		err = errSnoozed
+	}
+	return snoozeError{err, d}
+}
+
+var errSnoozed = errors.New("the job was put off")
 
 // Backoff is 2 s after the first failed attempt, doubling to at most 5 min,
 // give or take a fifth so that jobs that failed together part.

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"son1k/internal/queries"
 )
 
 // tenure is the time that a worker spends under one id. It ends when the
@@ -19,7 +17,6 @@ type tenure struct {
 	slots     chan struct{} // holds one entry per job that runs
 	jobs      sync.WaitGroup
 	completer *completer
-	unsure    bool // the answer to a claim was lost; owned by the claim loop
 }
 
 // lastWrites is how long a stopping worker tries to record what became of its
@@ -79,63 +76,5 @@ func (t *tenure) leave(ctx context.Context) {
 	defer cancel()
 	if err := t.q.QueueRemoveWorker(ctx, t.cfg.Pool, t.id); err != nil {
 		t.cfg.Log.WarnContext(ctx, "queue: cannot sign off; others will notice", "error", err)
-	}
-}
-
-// heartbeat keeps the worker's row fresh and declares silent workers dead,
-// until ctx ends or this worker itself was declared dead.
-func (t *tenure) heartbeat(ctx context.Context) {
-	steadySince := time.Now()
-	ticker := time.NewTicker(t.cfg.Heartbeat)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		alive, err := t.beat(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			t.cfg.Log.WarnContext(ctx, "queue: heartbeat failed", "error", err)
-			steadySince = time.Now()
-			continue
-		}
-		if !alive {
-			t.cfg.Log.ErrorContext(ctx, "queue: declared dead by another worker; starting over", "worker", t.id)
-			return
-		}
-		// While the database was away nobody could send a heartbeat. Judge
-		// others only after having been able to for as long as they may be silent.
-		if time.Since(steadySince) >= t.cfg.DeadAfter {
-			t.rescue(ctx)
-		}
-	}
-}
-
-func (t *tenure) beat(ctx context.Context) (alive bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.Heartbeat)
-	defer cancel()
-	n, err := t.q.QueueHeartbeat(ctx, t.cfg.Pool, queries.QueueHeartbeatParams{
-		ID: t.id, MeanRunMs: int32(min(t.meanRun.get(), 24*time.Hour).Milliseconds()),
-	})
-	return n > 0, err
-}
-
-func (t *tenure) rescue(ctx context.Context) {
-	rescued, err := t.q.QueueRescue(ctx, t.cfg.Pool, t.cfg.DeadAfter)
-	if err != nil {
-		if ctx.Err() == nil {
-			t.cfg.Log.WarnContext(ctx, "queue: rescue failed", "error", err)
-		}
-		return
-	}
-	for _, j := range rescued {
-		t.cfg.Log.WarnContext(ctx, "queue: job rescued from a dead worker", "job", j.ID)
-	}
-	if len(rescued) > 0 {
-		t.Wake()
 	}
 }

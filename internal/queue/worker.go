@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -63,7 +64,13 @@ type Worker struct {
 	meanRun  movingAverage
 
 	mu      sync.Mutex
-	running map[int64]context.CancelCauseFunc
+	running map[int64]held
+}
+
+// held is a job that this worker has claimed and not yet given up.
+type held struct {
+	seq    int64
+	cancel context.CancelCauseFunc
 }
 
 // NewWorker returns a worker. It fails if the configuration makes no sense.
@@ -74,7 +81,7 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 		q:        queries.New(),
 		handlers: make(map[string]Handler),
 		wake:     make(chan struct{}, 1),
-		running:  make(map[int64]context.CancelCauseFunc),
+		running:  make(map[int64]held),
 	}
 	for _, h := range cfg.Handlers {
 		if _, ok := w.handlers[h.Kind]; ok || h.Kind == "" || h.Work == nil {
@@ -87,8 +94,13 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 		w.handlers[h.Kind] = h
 		w.kinds = append(w.kinds, h.Kind)
 	}
-	if cfg.Pool == nil || cfg.Queue == "" || len(w.kinds) == 0 {
-		return nil, fmt.Errorf("queue: a worker needs a pool, a queue and handlers")
+	switch {
+	case cfg.Pool == nil || cfg.Queue == "" || len(w.kinds) == 0:
+		return nil, errors.New("queue: a worker needs a pool, a queue and handlers")
+	case cfg.Concurrency < 0 || cfg.Poll < 0 || cfg.SoftStop < 0:
+		return nil, errors.New("queue: a number in the configuration of a worker is negative")
+	case cfg.Heartbeat < 0 || cfg.DeadAfter < 2*cfg.Heartbeat:
+		return nil, errors.New("queue: a worker must send at least two heartbeats before it counts as dead")
 	}
 	w.Runner = lifecycle.NewRunner("queue worker", w.run)
 	return w, nil
@@ -124,30 +136,33 @@ func (w *Worker) Running() int {
 	return len(w.running)
 }
 
-func (w *Worker) holds(id int64) bool {
+func (w *Worker) holds(id, seq int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, ok := w.running[id]
-	return ok
+	h, ok := w.running[id]
+	return ok && h.seq == seq
 }
 
-func (w *Worker) hold(id int64, cancel context.CancelCauseFunc) {
+func (w *Worker) hold(job *Job, cancel context.CancelCauseFunc) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running[id] = cancel
+	w.running[job.ID] = held{job.seq, cancel}
 }
 
-func (w *Worker) drop(id int64) {
+// drop forgets a job, unless this worker has meanwhile claimed it again.
+func (w *Worker) drop(job *Job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.running, id)
+	if w.running[job.ID].seq == job.seq {
+		delete(w.running, job.ID)
+	}
 }
 
 func (w *Worker) cancel(id int64, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if cancel, ok := w.running[id]; ok {
-		cancel(cause)
+	if h, ok := w.running[id]; ok {
+		h.cancel(cause)
 	}
 }
 
@@ -173,7 +188,7 @@ func (w *Worker) register(ctx context.Context) (uuid.UUID, error) {
 		if err != nil {
 			return uuid.Nil, err
 		}
-		err = w.q.QueueRegisterWorker(ctx, w.cfg.Pool, queries.QueueRegisterWorkerParams{
+		err = w.tryRegister(ctx, queries.QueueRegisterWorkerParams{
 			ID: id, Host: host, Pid: int32(os.Getpid()), Version: w.cfg.Version,
 			Queue: w.cfg.Queue, Kinds: w.kinds, Concurrency: int32(w.cfg.Concurrency),
 		})
@@ -185,6 +200,12 @@ func (w *Worker) register(ctx context.Context) (uuid.UUID, error) {
 			return uuid.Nil, ctx.Err()
 		}
 	}
+}
+
+func (w *Worker) tryRegister(ctx context.Context, p queries.QueueRegisterWorkerParams) error {
+	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
+	defer cancel()
+	return w.q.QueueRegisterWorker(ctx, w.cfg.Pool, p)
 }
 
 // sleep waits for d; it returns false if ctx ended first.

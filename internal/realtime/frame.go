@@ -42,18 +42,21 @@ type request struct {
 }
 
 // parseRequest reads a client's frame. Fields that it does not know are
-// ignored, so that newer clients can talk to older servers.
+// ignored, so that newer clients can talk to older servers. With an error the
+// request has at most an id, to answer with.
 func parseRequest(b []byte) (request, error) {
 	var r request
-	if err := json.Unmarshal(b, &r); err != nil {
-		return request{}, apperr.Wrap(err, apperr.Invalid, "BAD_FRAME", "A frame must be a JSON object with a type.")
-	}
-	if !validID(r.ID) {
+	err := json.Unmarshal(b, &r)
+	if bytes.Equal(r.ID, []byte("null")) {
 		r.ID = nil
-		return r, apperr.New(apperr.Invalid, "BAD_FRAME", "The id must be a string of at most 64 bytes or a number.")
 	}
-	if r.Type == "" {
-		return r, apperr.New(apperr.Invalid, "BAD_FRAME", "A frame needs a type.")
+	switch {
+	case !validID(r.ID):
+		return request{}, apperr.New(apperr.Invalid, "BAD_FRAME", "The id must be a string of at most 64 bytes or a number.")
+	case err != nil:
+		return request{ID: r.ID}, apperr.Wrap(err, apperr.Invalid, "BAD_FRAME", "A frame must be a JSON object with a type.")
+	case r.Type == "":
+		return request{ID: r.ID}, apperr.New(apperr.Invalid, "BAD_FRAME", "A frame needs a type.")
 	}
 	return r, nil
 }
@@ -62,7 +65,7 @@ func validID(id json.RawMessage) bool {
 	if len(id) == 0 {
 		return true
 	}
-	first := bytes.TrimSpace(id)[0]
+	first := id[0]
 	return len(id) <= 66 && (first == '"' || first == '-' || (first >= '0' && first <= '9'))
 }
 

@@ -1,10 +1,14 @@
 package realtime
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +48,7 @@ type Limits struct {
 	Ping        time.Duration // between pings: 25 s
 	Write       time.Duration // to write one frame: 10 s
 	Drain       time.Duration // over which Stop closes the sockets: 2 s
+	Close       time.Duration // for the client to answer a close: 2 s
 	FrameBytes  int64         // longest frame from a client: 64 KiB
 	QueueBytes  int           // frames waiting for a slow client: 1 MiB
 	FrameRate   float64       // frames a second from a client: 20
@@ -56,6 +61,7 @@ func (l *Limits) setDefaults() {
 	setDefault(&l.Ping, 25*time.Second)
 	setDefault(&l.Write, 10*time.Second)
 	setDefault(&l.Drain, 2*time.Second)
+	setDefault(&l.Close, 2*time.Second)
 	setDefault(&l.FrameBytes, 64<<10)
 	setDefault(&l.QueueBytes, 1<<20)
 	setDefault(&l.FrameRate, 20)
@@ -85,13 +91,31 @@ type Hub struct {
 // NewHub returns a Hub.
 func NewHub(cfg Config) *Hub {
 	cfg.Limits.setDefaults()
+	cfg.Origins = originPatterns(cfg.Origins)
 	h := &Hub{cfg: cfg, started: make(chan struct{}), stopping: make(chan struct{})}
 	close(h.started)
 	return h
 }
 
+// originPatterns escapes the brackets of IPv6 addresses, which would otherwise
+// be character classes to path.Match.
+func originPatterns(origins []string) []string {
+	patterns := make([]string, len(origins))
+	for i, origin := range origins {
+		patterns[i] = strings.ReplaceAll(origin, "[", `\[`)
+	}
+	return patterns
+}
+
 // Start implements lifecycle.Service; a hub works from the beginning.
-func (h *Hub) Start(context.Context) error { return nil }
+func (h *Hub) Start(context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return errors.New("realtime: the hub has been stopped")
+	}
+	return nil
+}
 
 // Started implements lifecycle.Service.
 func (h *Hub) Started() <-chan struct{} { return h.started }
@@ -145,15 +169,34 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.leave()
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	c := newConn(h)
+	hijack := &hijacker{ResponseWriter: w}
+	var err error
+	c.ws, err = websocket.Accept(hijack, r, &websocket.AcceptOptions{
 		Subprotocols:    []string{Subprotocol},
 		OriginPatterns:  h.cfg.Origins,
 		CompressionMode: websocket.CompressionDisabled,
+		OnPingReceived:  c.pinged,
 	})
 	if err != nil {
 		h.cfg.Log.DebugContext(r.Context(), "realtime: upgrade refused", "error", err)
 		return // Accept has answered
 	}
-	ws.SetReadLimit(h.cfg.Limits.FrameBytes)
-	newConn(h, ws).serve(r.Context(), r.URL.Query())
+	c.net = hijack.conn
+	c.ws.SetReadLimit(h.cfg.Limits.FrameBytes)
+	// The request is over; its context may end whenever its server likes.
+	c.serve(context.WithoutCancel(r.Context()), r.URL.Query())
+}
+
+// hijacker keeps hold of the connection below a socket, for close.
+type hijacker struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	h.conn = conn
+	return conn, buffers, err
 }

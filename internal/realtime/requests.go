@@ -15,7 +15,9 @@ import (
 func (c *conn) handle(ctx context.Context, body []byte) {
 	req, err := parseRequest(body)
 	if err == nil {
-		err = c.dispatch(ctx, req)
+		limited, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		err = c.dispatch(limited, req)
 	}
 	if err == nil {
 		return
@@ -77,47 +79,48 @@ func (c *conn) authenticate(ctx context.Context, req request) error {
 	return nil
 }
 
-// authenticated is the data of the answer to a good token or ticket.
+// authenticated is the data of the answer to a good token or ticket. The answer
+// to a renewed token says nothing about events.
 type authenticated struct {
 	Success   bool      `json:"success"`
 	UserID    uuid.UUID `json:"userId"`
 	Topic     string    `json:"topic"`
-	Seq       int64     `json:"seq"`       // of the last event before the live ones
-	Recovered bool      `json:"recovered"` // whether all events after the one asked for were replayed
+	Seq       *int64    `json:"seq,omitempty"`       // of the last event before the live ones
+	Recovered *bool     `json:"recovered,omitempty"` // whether all events after the one asked for were replayed
 }
 
 func userTopic(p auth.Principal) string { return "user:" + p.UserID.String() }
 
 // welcome makes the connection p's and follows p's own topic. The answer comes
-// after what was replayed.
+// after what was replayed and before anything live.
 func (c *conn) welcome(ctx context.Context, p auth.Principal, id json.RawMessage, after int64) error {
 	c.principal = p
+	err := c.follow(ctx, userTopic(p), after, func(pos events.Position) {
+		c.send(frame{Type: "authenticated", ID: id, Data: authenticated{
+			Success: true, UserID: p.UserID, Topic: userTopic(p), Seq: &pos.Seq, Recovered: &pos.Recovered,
+		}})
+	})
 	c.expiry.set(p.ExpiresAt)
-	pos, err := c.follow(ctx, userTopic(p), after)
-	if err != nil {
-		return err
-	}
-	c.send(frame{Type: "authenticated", ID: id, Data: authenticated{
-		Success: true, UserID: p.UserID, Topic: userTopic(p), Seq: pos.Seq, Recovered: pos.Recovered,
-	}})
-	return nil
+	return err
 }
 
-// follow subscribes to a topic, anew if the connection follows it already.
-func (c *conn) follow(ctx context.Context, topic string, after int64) (events.Position, error) {
-	if s, ok := c.subs[topic]; ok {
-		s.Close()
-		delete(c.subs, topic)
-	}
-	if len(c.subs) >= c.hub.cfg.Limits.Topics {
-		return events.Position{}, apperr.New(apperr.Invalid, "TOO_MANY_TOPICS", "Unsubscribe from a topic first.")
+// follow subscribes to a topic, anew if the connection follows it already, and
+// calls replayed between what was missed and what is live.
+func (c *conn) follow(ctx context.Context, topic string, after int64, replayed func(events.Position)) error {
+	old, again := c.subs[topic]
+	if !again && len(c.subs) >= c.hub.cfg.Limits.Topics {
+		return apperr.New(apperr.Invalid, "TOO_MANY_TOPICS", "Unsubscribe from a topic first.")
 	}
 	s, pos, err := c.hub.cfg.Feed.Subscribe(ctx, topic, after, c.receive)
 	if err != nil {
-		return events.Position{}, err
+		return err
+	}
+	if again {
+		old.Close()
 	}
 	c.subs[topic] = s
-	return pos, nil
+	s.Begin(func() { replayed(pos) })
+	return nil
 }
 
 // receive puts an event in the outbox; the feed calls it.
@@ -146,12 +149,9 @@ func (c *conn) subscribe(ctx context.Context, req request) error {
 	if req.After != nil && *req.After >= 0 {
 		after = *req.After
 	}
-	pos, err := c.follow(ctx, req.Topic, after)
-	if err != nil {
-		return err
-	}
-	c.ack(req.ID, subscribed{Topic: req.Topic, Seq: pos.Seq, Recovered: pos.Recovered})
-	return nil
+	return c.follow(ctx, req.Topic, after, func(pos events.Position) {
+		c.ack(req.ID, subscribed{Topic: req.Topic, Seq: pos.Seq, Recovered: pos.Recovered})
+	})
 }
 
 // mayFollow lets people follow their own topic and what concerns everybody.
@@ -172,19 +172,28 @@ func (c *conn) unsubscribe(req request) error {
 }
 
 // followGeneration sends the state of an own generation. What follows comes on
-// the user's topic anyway.
+// the user's topic anyway. A state that was read before an event must not be
+// sent after it, or a finished song would look unfinished for good; so if one
+// has come in between, the state is read again.
 func (c *conn) followGeneration(ctx context.Context, req request) error {
 	id, err := generationID(req.Data)
 	if err != nil {
 		return err
 	}
-	typ, data, err := c.hub.cfg.Snapshots.Snapshot(ctx, c.principal.UserID, id)
-	if err != nil {
-		return err
+	for {
+		mark := c.out.mark()
+		typ, data, err := c.hub.cfg.Snapshots.Snapshot(ctx, c.principal.UserID, id)
+		if err != nil {
+			return err
+		}
+		frames := [][]byte{frame{Type: typ, Topic: userTopic(c.principal), Data: data}.encode()}
+		if req.ID != nil {
+			frames = [][]byte{frame{Type: "ack", ID: req.ID, Data: struct{}{}}.encode(), frames[0]}
+		}
+		if c.out.pushSince(mark, frames...) {
+			return nil
+		}
 	}
-	c.ack(req.ID, struct{}{})
-	c.send(frame{Type: typ, Topic: userTopic(c.principal), Data: data})
-	return nil
 }
 
 // generationID reads an id given as a string or as {"generationId": …}.

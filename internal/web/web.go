@@ -1,25 +1,50 @@
-// Package web holds the pages, embedded in the binary.
+// Package web holds the pages, embedded in the binary: the studio at / and its
+// parts under /static/. There is no build step; what is in the folder static is
+// what browsers get.
 package web
 
 import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"strings"
 )
 
 //go:embed static
 var files embed.FS
 
-// Handler serves the studio at / and its parts under /static/.
+// Handler serves the studio at /, its icon and its parts under /static/.
 func Handler() http.Handler {
 	static, err := fs.Sub(files, "static")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, static, "index.html")
+	assets, err := loadAssets(static)
+	if err != nil {
+		panic(err) // so are its files
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, ok := assets[assetName(r.URL.Path)]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		a.ServeHTTP(w, r)
 	})
-	return mux
+}
+
+// assetName is the file that is served at a path.
+func assetName(path string) string {
+	switch path {
+	case "/":
+		return "index.html"
+	case "/favicon.ico":
+		return "favicon.svg" // browsers go by the type
+	default:
+		name, ok := strings.CutPrefix(path, "/static/")
+		if !ok {
+			return ""
+		}
+		return name
+	}
 }

@@ -133,7 +133,7 @@ export class Son1kLive {
 
   welcome({ seq, recovered }) {
     const resumed = this.seq !== null && recovered;
-    this.seq = seq;
+    this.seq = resumed ? Math.max(this.seq, seq) : seq;
     this.failures = 0;
     this.welcomed = true;
     this.expectSilence();

@@ -1,0 +1,64 @@
+package realtime
+
+import (
+	"errors"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
+
+// closeError ends a connection with a close code and a reason for the client.
+type closeError struct {
+	code   websocket.StatusCode
+	reason string
+}
+
+func (e closeError) Error() string { return e.reason }
+
+var (
+	errFlood    = closeError{CloseFlood, "too many frames"}
+	errPanicked = error(closeError{websocket.StatusInternalError, "INTERNAL_ERROR"})
+)
+
+// maxReason is what fits into a close frame beside the code (RFC 6455, 5.5).
+const maxReason = 123
+
+// finish asks the writer to close the connection. Cancelling the context of a
+// read or a write instead would cut the socket before the client has learned
+// why.
+func (c *conn) finish(err closeError) {
+	select {
+	case c.end <- err:
+	default: // it is ending already
+	}
+}
+
+// close says goodbye, with the code that cause stands for, and waits a while
+// for the client to answer: a socket that is closed with unread frames is
+// reset, and the client may never see the code. It does nothing for a socket
+// that is closed already.
+func (c *conn) close(cause error) {
+	ce := closeError{code: websocket.StatusProtocolError} // the library may have sent it, with a reason
+	switch {
+	case errors.As(cause, &ce):
+	case errors.Is(cause, websocket.ErrMessageTooBig):
+		ce.code = websocket.StatusMessageTooBig
+	}
+	// The library's own limits are long, and it has none for the rest of a
+	// message that it was in the middle of.
+	_ = c.net.SetDeadline(time.Now().Add(c.hub.cfg.Limits.Close)) // fails if closed
+	_ = c.ws.Close(ce.code, clip(ce.reason))                      // the client may be gone
+}
+
+// clip makes a reason fit; the library sends nothing if it does not.
+func clip(reason string) string {
+	if len(reason) <= maxReason {
+		return reason
+	}
+	end := maxReason
+	for !utf8.RuneStart(reason[end]) {
+		end--
+	}
+	return reason[:end]
+}
