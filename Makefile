@@ -20,9 +20,8 @@ build: ## build bin/son1k
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/son1k ./cmd/son1k
 
 .PHONY: test
-test: postgres chromium ## every test, against a real Postgres and a real browser
-	@command -v cc >/dev/null || { echo "make test: the race detector needs a C compiler; install gcc" >&2; exit 1; }
-	TZ=Pacific/Chatham $(GO) run ./internal/postgres/pgtest/cmd/withpg -- \
+test: postgres testtools ## every test, against a real Postgres and a real browser
+	CGO_ENABLED=1 TZ=Pacific/Chatham $(GO) run ./internal/postgres/pgtest/cmd/withpg -- \
 		$(GO) test -race -timeout 14m $(TESTFLAGS) ./...
 
 .PHONY: bench
@@ -41,8 +40,8 @@ lint: ## what CI checks beside the tests: formatting, vet, linters, generated co
 	$(TOOL) staticcheck ./...
 	$(TOOL) sqlc diff
 
-.PHONY: postgres chromium
+.PHONY: postgres testtools
 postgres:
 	@sh .ci/postgres.sh
-chromium:
-	@sh .ci/chromium.sh
+testtools:
+	@sh .ci/testtools.sh
