@@ -1,7 +1,6 @@
-// What there is to know of a song, folded away.
+// What there is to know of a song.
 import { html } from "./html.js";
 import { useText } from "./i18n.js";
-import { Icon } from "./icons.js";
 import { useStore } from "./store.js";
 
 export function Facts({ g }) {
@@ -19,11 +18,8 @@ export function Facts({ g }) {
     made: new Date(g.createdAt).toLocaleString(lang, { dateStyle: "medium", timeStyle: "short" }),
   };
   return html`
-    <details class="facts">
-      <summary class="quiet">${t.facts}<${Icon} name="chevron" /></summary>
-      <dl>
-        ${Object.entries(facts).map(([name, value]) => value && html`<div key=${name} class=${"fact-" + name}><dt>${t.factNames[name]}</dt><dd>${value}</dd></div>`)}
-      </dl>
-    </details>
+    <dl class="facts">
+      ${Object.entries(facts).map(([name, value]) => value && html`<div key=${name} class=${"fact-" + name}><dt>${t.factNames[name]}</dt><dd>${value}</dd></div>`)}
+    </dl>
   `;
 }

@@ -16,6 +16,8 @@ const styles = [
   "reggae", "metal", "funk", "soul", "folk", "ambient", "synthwave", "bossa nova", "cumbia", "flamenco", "tango", "disco", "waltz",
 ];
 
+const suggested = 9; // as chips
+
 const length = (text) => [...text.trim()].length; // in characters, as the server counts
 const empty = { prompt: "", style: "", title: "", lyrics: "", seed: "", instrumental: false, quality: "standard", duration: usual };
 
@@ -62,15 +64,15 @@ export function CreateForm() {
       <form class="panel" ref=${form} onSubmit=${submit} noValidate>
         <${Field} name="prompt" label=${t.prompt} problems=${problems} aside=${html`<${Inspire} onIdea=${(idea) => put("prompt", idea)} />`}>
           ${(attrs) => html`
-            <textarea ...${attrs} ...${typed("prompt")} rows="4" placeholder=${t.promptHint}></textarea>
+            <textarea ...${attrs} ...${typed("prompt")} rows="3" placeholder=${t.promptHint}></textarea>
             <p class=${"count" + (used > maxPrompt ? " over" : "")}><span aria-hidden="true">${used} / ${maxPrompt}</span><span class="unseen">${t.count(used, maxPrompt)}</span></p>
           `}
         <//>
         <${StyleField} value=${values.style} onChange=${(v) => put("style", v)} problems=${problems} />
-        <${Field} name="duration" label=${t.duration} problems=${problems} hint=${t.durationLimit(profile.tier, clock(profile.maxDuration))}
-          aside=${html`<output class="big-number">${clock(duration)}</output>`}>
+        <${Field} name="duration" label=${t.duration} problems=${problems}
+          aside=${html`<span class="hint">${t.durationLimit(profile.tier, clock(profile.maxDuration))}</span><output class="big-number">${clock(duration)}</output>`}>
           ${(attrs) => html`
-            <input ...${attrs} type="range" min=${shortest} max=${profile.maxDuration} step="5" value=${duration}
+            <input ...${attrs} type="range" class="slider" style=${{ "--share": (duration - shortest) / (profile.maxDuration - shortest) }} min=${shortest} max=${profile.maxDuration} step="5" value=${duration}
               aria-valuetext=${clock(duration)} onInput=${(e) => put("duration", Number(e.currentTarget.value))} />
           `}
         <//>
@@ -108,7 +110,7 @@ function bodyOf({ prompt, style, title, lyrics, seed, instrumental, duration, qu
   if (style.trim()) body.style = style;
   if (title.trim()) body.title = title;
   if (lyrics.trim() && !instrumental) body.lyrics = lyrics;
-  if (seed.trim()) body.seed = /^\d{1,15}$/.test(seed.trim()) ? Number(seed) : seed;
+  if (seed.trim()) body.seed = /^\d+$/.test(seed.trim()) && Number.isSafeInteger(Number(seed)) ? Number(seed) : seed;
   return body;
 }
 
@@ -129,7 +131,7 @@ function StyleField({ value, onChange, problems }) {
         <input ...${attrs} list="styles" value=${value} placeholder=${t.styleHint} autocomplete="off" onInput=${(e) => onChange(e.currentTarget.value)} />
         <datalist id="styles">${styles.map((s) => html`<option value=${s}></option>`)}</datalist>
         <div class="chips" role="group" aria-label=${t.style}>
-          ${styles.slice(0, 9).map((s) => html`
+          ${styles.slice(0, suggested).map((s) => html`
             <button type="button" class="chip" aria-pressed=${String(value === s)} onClick=${() => onChange(value === s ? "" : s)}>${s}</button>
           `)}
         </div>
@@ -143,7 +145,7 @@ function QualityField({ value, profile, onChange, problem }) {
   const best = qualities.indexOf(profile.quality);
   return html`
     <fieldset class="field">
-      <legend>${t.quality}</legend>
+      <legend>${t.quality} <span class="hint">${t.qualityLimit(profile.tier, t.qualities[profile.quality])}</span></legend>
       <div class="segments">
         ${qualities.map((q, i) => html`
           <label>
@@ -153,7 +155,6 @@ function QualityField({ value, profile, onChange, problem }) {
         `)}
       </div>
       ${problem && html`<p class="problem">${problem}</p>`}
-      <p class="hint">${t.qualityLimit(profile.tier, t.qualities[profile.quality])}</p>
     </fieldset>
   `;
 }

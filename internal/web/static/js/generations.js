@@ -9,7 +9,11 @@ import { text } from "./i18n.js";
 import { say, set, state } from "./store.js";
 
 const pageSize = 20;
-const isLive = (status) => status === "pending" || status === "processing";
+
+/** What to call a song, which has no title before it is made. */
+export const nameOf = (g) => g.title || g.prompt;
+
+export const isLive = (status) => status === "pending" || status === "processing";
 
 const versions = new Map(); // durable events seen, by id
 const gone = new Set(); // ids that were deleted, lest a late answer bring them back
@@ -134,6 +138,7 @@ export function receive({ type, data, seq }) {
   const id = data?.generationId;
   if (!id || gone.has(id)) return;
   if (seq) touch(id);
+  if (seq && data.status !== "processing") refreshProfile(); // something began or ended, which the quota counts
   const known = state.byId[id];
   switch (type) {
     case "generation:progress":
@@ -141,15 +146,12 @@ export function receive({ type, data, seq }) {
     case "generation:complete":
       change(id, { status: "completed", progress: 100, title: data.title, error: null });
       refetch(id);
-      refreshProfile();
       return say(text().saidReady(data.title));
     case "generation:error":
       change(id, { status: "failed", error: { code: data.code, message: data.error } });
-      refreshProfile();
       return say(text().saidFailed);
     case "generation:cancelled":
       change(id, { status: "cancelled" });
-      refreshProfile();
       return say(text().saidCancelled);
     case "generation:deleted":
       return drop(id);
@@ -157,10 +159,9 @@ export function receive({ type, data, seq }) {
 }
 
 function progress(known, data, seq) {
-  const late = !isLive(known.status) || data.attempt < known.attempt;
-  if (!seq && late) return; // a tick that its end has overtaken
+  const late = !isLive(known.status) || data.attempt < known.attempt || (data.status === "pending" && known.status === "processing");
+  if (!seq && late) return; // overtaken by what it came before
   if (!isLive(data.status) && data.status !== "retrying") return refetch(data.generationId); // a snapshot of something over
-  if (seq && data.status === "pending") refreshProfile();
   change(data.generationId, {
     status: data.status === "retrying" ? "processing" : data.status,
     stage: data.stage,

@@ -20,7 +20,6 @@ export function Header({ onLeave }) {
         ${profile &&
         html`<div class="who">
           <span class="who-name">${profile.username}</span><span class="tier">${profile.tier}</span>
-          <span class="quota">${t.quota(...quotaLeft(profile))}</span>
         </div>`}
         <${Languages} />
         ${profile && !local && html`<button type="button" class="quiet" onClick=${signOut}>${t.signOut}</button>`}
@@ -39,7 +38,7 @@ function Languages() {
   const t = useText();
   const lang = useStore((s) => s.lang);
   const choice = (code, name) => html`
-    <button type="button" lang=${code} aria-label=${name} aria-pressed=${String(lang === code)} onClick=${() => chooseLanguage(code)}>
+    <button type="button" lang=${code} aria-label=${code.toUpperCase() + ", " + name} aria-pressed=${String(lang === code)} onClick=${() => chooseLanguage(code)}>
       ${code.toUpperCase()}
     </button>
   `;

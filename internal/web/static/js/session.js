@@ -21,6 +21,9 @@ export function onSignedOut(fn) {
   signedOut = fn;
 }
 
+/** Whether the API has said no, rather than nothing or "not now". */
+const isRefusal = (err) => [400, 401, 403, 404].includes(err.status);
+
 const isFresh = (s) => s.expiresAt - Date.now() > margin;
 
 /** True if nobody had to say a password. */
@@ -70,7 +73,7 @@ export async function resume() {
     else await token();
     return true;
   } catch (err) {
-    if (err.status === 0 || err.status >= 500) throw err;
+    if (!isRefusal(err)) throw err;
     return false;
   }
 }
@@ -116,7 +119,7 @@ async function exchange(used) {
     keep(await (refreshToken ? request("POST", "/auth/refresh", { body: { refreshToken } }) : request("POST", "/auth/local")));
     return session.accessToken;
   } catch (err) {
-    if (err.status === 0 || err.status >= 500) throw err; // no word about the session
+    if (!isRefusal(err)) throw err;
     forget();
     throw new ApiError(401, { code: "SESSION_INVALID", message: err.message });
   }

@@ -1,4 +1,5 @@
 // Signing in to a local account, or making one.
+import { Cover } from "./cover.js";
 import { Field, focusProblem, problemsOf } from "./fields.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { explain, useText } from "./i18n.js";
@@ -36,6 +37,7 @@ export function SignIn({ onEnter }) {
   `;
   return html`
     <main class="signin">
+      <div class="signin-art"><${Cover} id="bolero" /><${Cover} id="cumbia" /><${Cover} id="waltz" /></div>
       <form class="panel" ref=${form} onSubmit=${submit} noValidate>
         <h1>${isNew ? t.register : t.signIn}</h1>
         <p class="lead">${t.signInHint}</p>

@@ -1,7 +1,7 @@
 // The card of a generation, from the queue to the song.
 import { etaLeft, useNow } from "./clock.js";
 import { Cover } from "./cover.js";
-import { cancel, refetch, remove, retry } from "./generations.js";
+import { cancel, isLive, nameOf, refetch, remove, retry } from "./generations.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { clock, explain, useText } from "./i18n.js";
 import { Icon } from "./icons.js";
@@ -27,12 +27,12 @@ export function Song({ id }) {
   const isDone = g.status === "completed";
   return html`
     <article class=${"song is-" + g.status} id=${"song-" + id} aria-labelledby=${"title-" + id} tabindex="-1">
-      <div class="sleeve"><${Cover} id=${id} />${isDone && g.audioUrl && html`<${PlayButton} g=${g} />`}${g.status === "processing" && html`<${Beat} />`}</div>
+      <div class="sleeve"><${Cover} id=${id} />${isDone && g.audioUrl && html`<${PlayButton} g=${g} />`}${g.status === "processing" && g.stage !== "retrying" && html`<${Beat} />`}</div>
       <div class="song-body">
-        <h3 id=${"title-" + id}>${g.title || g.prompt}</h3>
+        <h3 id=${"title-" + id}>${nameOf(g)}</h3>
         <p class="song-line"><${StatusWord} g=${g} /><span>${g.style}</span><span>${clock(g.duration)}</span>${g.instrumental && html`<span>${t.instrumental}</span>`}</p>
         ${isDone && g.audioUrl && html`<${Waveform} g=${g} />`}
-        ${(g.status === "pending" || g.status === "processing") && html`<${Progress} g=${g} />`}
+        ${isLive(g.status) && html`<${Progress} g=${g} />`}
         ${g.status === "failed" && html`<p class="alert">${g.error && explain(t, { code: g.error.code, message: g.error.message })}</p>`}
         ${error && html`<p class="alert" role="alert">${explain(t, error)}</p>`}
         <${Actions} g=${g} act=${act} />
@@ -63,7 +63,7 @@ function PlayButton({ g }) {
   }, [mode]);
   const isPlaying = mode === "playing";
   return html`
-    <button type="button" class="play" aria-label=${isPlaying ? t.pause(g.title) : t.play(g.title)} onClick=${() => (isPlaying ? pause() : play(g.id, g.audioUrl))}>
+    <button type="button" class="play" aria-label=${isPlaying ? t.pause(nameOf(g)) : t.play(nameOf(g))} onClick=${() => (isPlaying ? pause() : play(g.id, g.audioUrl))}>
       <${Icon} name=${isPlaying ? "pause" : "play"} />
     </button>
     ${mode === "failed" && html`<span class="unseen" role="alert">${t.playFailed}</span>`}
@@ -72,26 +72,24 @@ function PlayButton({ g }) {
 
 function Progress({ g }) {
   const t = useText();
-  useNow(true);
-  const left = etaLeft(g);
+  const isOnline = useStore((s) => s.link === "online");
+  useNow(isOnline);
+  const left = isOnline ? etaLeft(g) : null; // what was told may not hold any more
   const isRetrying = g.stage === "retrying";
   const isWaiting = g.status === "pending";
   let stage = t.stages[g.stage] ?? t.working;
-  let rest = left !== null && t.leftIn(left);
-  if (isRetrying) [stage, rest] = [t.retrying, left !== null && t.retriesIn(left)];
-  else if (isWaiting && g.queue) {
-    stage = g.queue.position === 1 ? t.nextInLine : t.position(g.queue.position);
-    rest = left !== null && t.startsIn(left);
-  }
+  let until = t.leftIn;
+  if (isRetrying) [stage, until] = [t.retrying, t.retriesIn];
+  else if (isWaiting && g.queue) [stage, until] = [g.queue.position === 1 ? t.nextInLine : t.position(g.queue.position), t.startsIn];
+  const rest = left !== null && until(left);
   return html`
     <div class=${"progress" + (isRetrying ? " is-retrying" : "")}>
       <p class="progress-words">
         <span class="stage">${stage}</span>
-        ${g.attempt > 1 && html`<span>${t.attempt(g.attempt)}</span>`}
-        ${rest && html`<span class="eta">${rest}</span>`}
+        <span class="eta">${[g.attempt > 1 && t.attempt(g.attempt), rest].filter(Boolean).join(" · ")}</span>
         ${!isWaiting && html`<span class="percent">${g.progress} %${g.estimated ? " · " + t.estimated : ""}</span>`}
       </p>
-      <div class="track" role="progressbar" aria-label=${t.progress + ": " + (g.title || g.prompt)} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${g.progress} aria-valuetext=${`${stage}, ${g.progress} %`}>
+      <div class="track" role="progressbar" aria-label=${t.progress + ": " + nameOf(g)} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${g.progress} aria-valuetext=${`${stage}, ${g.progress} %`}>
         <div class="track-fill" style=${{ transform: `scaleX(${g.progress / 100})` }}></div>
       </div>
     </div>
@@ -115,6 +113,7 @@ const focusNew = (el) => el?.focus();
 function Actions({ g, act }) {
   const t = useText();
   const [isSure, setSure] = useState(false);
+  const [isOpen, setOpen] = useState(false);
   const spare = () => {
     setSure(false);
     keepFocus(g.id);
@@ -129,22 +128,22 @@ function Actions({ g, act }) {
     return html`
       <div class="actions" role="group" aria-label=${t.removeSure}>
         <span>${t.removeSure}</span>
-        <button type="button" class="quiet danger" ref=${focusNew} onClick=${erase}>${t.removeYes}</button>
-        <button type="button" class="quiet" onClick=${spare}>${t.removeNo}</button>
+        <button type="button" class="quiet danger" onClick=${erase}>${t.removeYes}</button>
+        <button type="button" class="quiet" ref=${focusNew} onClick=${spare}>${t.removeNo}</button>
       </div>
     `;
   }
   const button = (name, icon, label, onClick) => html`
     <button type="button" class="quiet" key=${name} onClick=${onClick}><${Icon} name=${icon} />${label}</button>
   `;
-  const isLive = g.status === "pending" || g.status === "processing";
   return html`
     <div class="actions">
       ${g.audioUrl && html`<a class="quiet" href=${downloadLink(g.audioUrl)} download><${Icon} name="download" />${t.download}</a>`}
-      ${isLive && button("cancel", "close", t.cancel, act(cancel))}
+      ${isLive(g.status) && button("cancel", "close", t.cancel, act(cancel))}
       ${(g.status === "failed" || g.status === "cancelled") && button("retry", "retry", t.retry, act(retry))}
-      ${!isLive && button("remove", "trash", t.remove, () => setSure(true))}
-      <${Facts} g=${g} />
+      ${!isLive(g.status) && button("remove", "trash", t.remove, () => setSure(true))}
+      <button type="button" class="quiet" aria-expanded=${String(isOpen)} onClick=${() => setOpen(!isOpen)}>${t.facts}<${Icon} name="chevron" /></button>
     </div>
+    ${isOpen && html`<${Facts} g=${g} />`}
   `;
 }

@@ -3,12 +3,14 @@
 //
 // It is our own because wavesurfer.js puts a style element into its shadow
 // root, which the Content-Security-Policy refuses.
+import { nameOf } from "./generations.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { clock, useText } from "./i18n.js";
 import { play, position, seek, usePlayer } from "./player.js";
 
 const bar = 3; // CSS pixels
 const gap = 2;
+const contrast = 1.5; // mastered songs are loud throughout; this lets their shape show
 
 /** @param {{g: import("./store.js").Generation}} props */
 export function Waveform({ g }) {
@@ -31,7 +33,10 @@ export function Waveform({ g }) {
   const latest = useRef(share);
   latest.current = share;
   useEffect(() => draw(canvas.current, g.peaks, share), [g.peaks, share]);
-  useEffect(() => redrawing(() => draw(canvas.current, g.peaks, latest.current), canvas.current), [g.peaks]);
+  useEffect(() => {
+    const drawn = canvas.current; // the ref is empty when the last call comes
+    return redrawing(() => draw(drawn, g.peaks, latest.current), drawn);
+  }, [g.peaks]);
 
   const move = (e) => {
     const to = Number(e.currentTarget.value);
@@ -42,7 +47,7 @@ export function Waveform({ g }) {
   return html`
     <div class="wave">
       <canvas ref=${canvas} aria-hidden="true"></canvas>
-      <input type="range" min="0" max=${g.duration} step="any" value=${at} aria-label=${t.seek(g.title)}
+      <input type="range" min="0" max=${g.duration} step="any" value=${at} aria-label=${t.seek(nameOf(g))}
         aria-valuetext=${t.seekAt(clock(at), clock(g.duration))} onInput=${move} onKeyDown=${(e) => byKey(e, move)} />
     </div>
     <div class="times" aria-hidden="true"><span>${clock(at)}</span><span>${clock(g.duration)}</span></div>
@@ -81,8 +86,10 @@ function draw(canvas, peaks, share) {
   const ctx = canvas.getContext("2d");
   ctx.scale(scale, scale);
   const n = Math.max(1, Math.floor((width + gap) / (bar + gap)));
+  const levels = Array.from({ length: n }, (_, i) => level(peaks, i / n, (i + 1) / n));
+  const tallest = Math.max(...levels) || 1;
   for (let i = 0; i < n; i++) {
-    const tall = Math.max(bar, loudest(peaks, i / n, (i + 1) / n) * height);
+    const tall = Math.max(bar, (levels[i] / tallest) * height);
     ctx.fillStyle = style.getPropertyValue((i + 0.5) / n <= share ? "--wave-played" : "--wave");
     ctx.beginPath();
     ctx.roundRect(i * (bar + gap), (height - tall) / 2, bar, tall, bar / 2);
@@ -90,10 +97,11 @@ function draw(canvas, peaks, share) {
   }
 }
 
-/** The loudest peak of a part of the song, from 0 to 1. */
-function loudest(peaks, from, to) {
+/** How loud a part of the song is, from 0 to 1. */
+function level(peaks, from, to) {
   if (!peaks?.length) return 0;
   const first = Math.floor(from * peaks.length);
-  const last = Math.max(first + 1, Math.ceil(to * peaks.length));
-  return Math.max(...peaks.slice(first, last)) / 255;
+  const part = peaks.slice(first, Math.max(first + 1, Math.ceil(to * peaks.length)));
+  const mean = part.reduce((sum, peak) => sum + peak, 0) / part.length / 255;
+  return mean ** contrast;
 }
