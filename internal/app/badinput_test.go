@@ -60,7 +60,6 @@ func TestBadInput(t *testing.T) {
 		{name: "register all wrong", path: "/api/auth/register", body: `{"email":"x","username":"?","password":"1"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"email", "username", "password"}},
 		{name: "login unknown", path: "/api/auth/login", body: `{"email":"nobody@example.org","password":"wrong password"}`, status: 401, code: "INVALID_CREDENTIALS"},
 		{name: "refresh garbage", path: "/api/auth/refresh", body: `{"refreshToken":"x"}`, status: 401, code: "SESSION_INVALID"},
-		{name: "local sign-in elsewhere", path: "/api/auth/local", body: `{}`, status: 404, code: "LOCAL_SIGN_IN_DISABLED"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -136,10 +136,10 @@ func TestWorkerKilledInTheMiddleOfASong(t *testing.T) {
 	s := newSystem(t)
 	one := spawn(t, "api", s.env()...)
 	two := spawn(t, "api", s.env()...)
-	first := spawn(t, "worker", s.env("SYNTH_PACE=8")...)
+	first := spawn(t, "worker", s.env("SYNTH_PACE=4")...)
 	ana := s.person(t, &one.node, "ana", "PRO")
 	ws := two.dial(t, ana, "")
-	song := one.create(t, ana, map[string]any{"prompt": "a long night", "duration": 60, "seed": 3})
+	song := one.create(t, ana, map[string]any{"prompt": "a long night", "duration": 24, "seed": 3})
 	frames := ws.until(t, func(f frame) bool { return f.Data.Progress >= 20 })
 	first.kill(t)
 	require.Equal(t, 1, orders(song.GenerationID, first))
@@ -166,11 +166,11 @@ func TestWorkerKilledInTheMiddleOfASong(t *testing.T) {
 func TestEverythingRestartedInTheMiddleOfASong(t *testing.T) {
 	t.Parallel()
 	home := filepath.Join(t.TempDir(), "home")
-	env := []string{"SON1K_HOME=" + home, "PORT=0", "SYNTH_PACE=10", "SHUTDOWN_TIMEOUT=6s"}
+	env := []string{"SON1K_HOME=" + home, "PORT=0", "SYNTH_PACE=5", "SHUTDOWN_TIMEOUT=6s"}
 	server := spawn(t, "serve", env...)
 	me := server.localUser(t)
 	ws := server.dial(t, me, "")
-	song := server.create(t, me, map[string]any{"prompt": "again and again", "duration": 60})
+	song := server.create(t, me, map[string]any{"prompt": "again and again", "duration": 24})
 	ws.until(t, func(f frame) bool { return f.Data.Progress >= 15 })
 	require.NoError(t, server.cmd.Process.Signal(syscall.SIGTERM))
 	for {
@@ -227,14 +227,14 @@ func TestLocalSignIn(t *testing.T) {
 		res, err := client.Do(req)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
-		require.Equal(t, http.StatusNotFound, res.StatusCode, name)
+		require.Equal(t, http.StatusNoContent, res.StatusCode, name)
 	}
 	open := spawn(t, "serve", "SON1K_HOME="+filepath.Join(t.TempDir(), "open"), "PORT=0", "HOST=0.0.0.0")
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(open.url, "http://"))
 	require.NoError(t, err)
 	open.url = "http://127.0.0.1:" + port
 	r := open.send(t, person{}, http.MethodPost, "/api/auth/local", nil, http.Header{})
-	require.Equal(t, http.StatusNotFound, r.status, "told to listen elsewhere, it asks for an account")
+	require.Equal(t, http.StatusNoContent, r.status, "told to listen elsewhere, it asks for an account")
 
 	me := server.localUser(t)
 	require.Contains(t, server.out.String(), "TOKEN=")

@@ -92,10 +92,15 @@ func (h *authHandlers) logout(c echo.Context) error {
 	return ok(c, http.StatusOK, struct{}{})
 }
 
+// signInLocally answers 204 where there is no such sign-in: every page asks
+// first, so that it is no error.
 func (h *authHandlers) signInLocally(c echo.Context) error {
 	session, err := h.local.signIn(c.Request())
 	if err != nil {
 		return err
+	}
+	if session == nil {
+		return c.NoContent(http.StatusNoContent)
 	}
 	return ok(c, http.StatusOK, session)
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"son1k/internal/apperr"
 	"son1k/internal/auth"
 	"son1k/internal/user"
 )
@@ -35,19 +34,20 @@ type localSession struct {
 	User        user.Profile `json:"user"`
 }
 
-func (l *LocalSignIn) signIn(r *http.Request) (localSession, error) {
+// signIn returns a session, or nil for who has to sign in with an account.
+func (l *LocalSignIn) signIn(r *http.Request) (*localSession, error) {
 	if l == nil || !isLocal(r) {
-		return localSession{}, apperr.New(apperr.NotFound, "LOCAL_SIGN_IN_DISABLED", "Sign in with an account.")
+		return nil, nil
 	}
 	profile, err := l.Users.Profile(r.Context(), l.UserID)
 	if err != nil {
-		return localSession{}, err
+		return nil, err
 	}
 	token, err := l.Tokens.Issue(l.UserID, localTokenTTL, time.Now())
 	if err != nil {
-		return localSession{}, err
+		return nil, err
 	}
-	return localSession{AccessToken: token, ExpiresIn: int(localTokenTTL.Seconds()), User: profile}, nil
+	return &localSession{AccessToken: token, ExpiresIn: int(localTokenTTL.Seconds()), User: profile}, nil
 }
 
 // isLocal reports whether the request comes from this machine and from our own

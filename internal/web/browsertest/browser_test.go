@@ -75,7 +75,7 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	t.Fatal("The tests of the studio need Chromium: run .ci/chromium.sh or install the package chromium.")
+	t.Fatal("The tests of the studio need Chromium: run make testtools or install the package chromium.")
 	return ""
 }
 

@@ -14,7 +14,6 @@ func TestTheSocketClientFollowsTheProtocol(t *testing.T) {
 	script, err := os.ReadFile("../testdata/client.js")
 	require.NoError(t, err)
 	p := open(t, setup(t, "0", nil).url, look{})
-	p.expect(notSignedIn)
 	p.sees("Sign in")
 	require.Empty(t, eval[[]string](p, string(script)))
 }

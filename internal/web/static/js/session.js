@@ -69,13 +69,22 @@ function forget() {
 export async function resume() {
   session = stored();
   try {
-    if (!session) keep(await request("POST", "/auth/local"));
-    else await token();
-    return true;
+    if (session) {
+      await token();
+      return true;
+    }
+    return await signInLocally();
   } catch (err) {
     if (!isRefusal(err)) throw err;
     return false;
   }
+}
+
+/** Signs in whoever sits at the machine of the server; answers whether it did. */
+async function signInLocally() {
+  const local = await request("POST", "/auth/local");
+  if (local) keep(local);
+  return Boolean(local);
 }
 
 export async function login(body) {
@@ -116,7 +125,8 @@ async function exchange(used) {
   if (session && session.accessToken !== used && isFresh(session)) return session.accessToken;
   try {
     const refreshToken = session?.refreshToken;
-    keep(await (refreshToken ? request("POST", "/auth/refresh", { body: { refreshToken } }) : request("POST", "/auth/local")));
+    if (refreshToken) keep(await request("POST", "/auth/refresh", { body: { refreshToken } }));
+    else if (!(await signInLocally())) throw new ApiError(401, { code: "SESSION_INVALID", message: "Sign in again." });
     return session.accessToken;
   } catch (err) {
     if (!isRefusal(err)) throw err;
