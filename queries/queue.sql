@@ -1,19 +1,16 @@
 -- name: QueueEnqueue :one
--- Enqueues one job, or finds the live job that has its key. No row: a job with
--- the key was committed after this statement began; run it again.
-WITH new AS (
-    INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, traceparent, payload)
-    VALUES (@queue, @kind, sqlc.narg(key), @priority, @max_attempts,
-            now() + @delay::interval,
-            CASE WHEN @delay::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
-            sqlc.narg(traceparent), @payload)
-    ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
-    RETURNING id
-)
-SELECT id, true AS inserted FROM new
-UNION ALL
-SELECT j.id, false FROM queue.job j
-WHERE j.queue = @queue AND j.key = sqlc.narg(key)::text AND NOT EXISTS (SELECT FROM new);
+-- Enqueues one job. No row: there is a live job with its key.
+INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, traceparent, payload)
+VALUES (@queue, @kind, sqlc.narg(key), @priority, @max_attempts,
+        now() + @delay::interval,
+        CASE WHEN @delay::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
+        sqlc.narg(traceparent), @payload)
+ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
+RETURNING id;
+
+-- name: QueueFind :one
+-- The live job with a key.
+SELECT id FROM queue.job WHERE queue = @queue AND key = @key::text;
 
 -- name: QueueClaim :many
 -- Takes up to max_jobs waiting jobs for a worker, best priority first. Rows are

@@ -143,6 +143,9 @@ func (f *File) Read(p []byte) (int, error) {
 	}
 	if n := f.offset / f.chunkSize; n != f.n {
 		data, err := f.q.AssetReadChunk(f.ctx, f.db, queries.AssetReadChunkParams{AssetID: f.id, N: int32(n)})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return 0, ErrNotFound // deleted meanwhile
+		}
 		if err != nil {
 			return 0, fmt.Errorf("asset: read chunk %d: %w", n, err)
 		}

@@ -65,6 +65,13 @@ func (f *Feed) Listen(l *notify.Listener) {
 	l.Handle(Channel, notify.Handler{Message: f.receive, Connected: f.requestSweep})
 }
 
+// Topics is how many topics are followed here.
+func (f *Feed) Topics() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.topics)
+}
+
 // receive takes one message of the channel.
 func (f *Feed) receive(text string) {
 	var e Event

@@ -117,6 +117,9 @@ func (s *Subscription) catchUp(ctx context.Context, after int64) (Position, erro
 	size := 0
 	for {
 		if seq, ok := s.goLive(last); ok {
+			if after == Live || !recovered {
+				s.missed = nil // came while we read; the subscriber begins after it
+			}
 			return Position{Seq: seq, Recovered: recovered}, nil
 		}
 		events, err := s.feed.after(ctx, s.name, s.cursor)
@@ -145,7 +148,7 @@ func (s *Subscription) collect(events []Event, size *int) bool {
 		s.missed = append(s.missed, e)
 		s.cursor = e.Seq
 	}
-	return len(events) > 0 && len(s.missed) <= 2*MaxReplay && *size <= maxReplayBytes
+	return len(events) > 0 && len(s.missed) <= MaxReplay+page && *size <= maxReplayBytes
 }
 
 func (s *Subscription) lastSeq(ctx context.Context) (int64, error) {

@@ -12,7 +12,8 @@
 // messages sent in great numbers some may not arrive.
 //
 // A message can be lost: the process may die between its commit and the flush,
-// and a Listener may be disconnected. Whoever needs more than a hint keeps the
+// and a Listener may be disconnected. It can also come twice, if the answer to a
+// flush was lost. Whoever needs more than a hint keeps the
 // truth in a table and looks there when a Listener says that it has
 // reconnected, and now and then without being told.
 package notify

@@ -324,19 +324,13 @@ func (q *Queries) QueueEnd(ctx context.Context, db DBTX, arg QueueEndParams) ([]
 }
 
 const queueEnqueue = `-- name: QueueEnqueue :one
-WITH new AS (
-    INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, traceparent, payload)
-    VALUES ($1, $2, $3, $4, $5,
-            now() + $6::interval,
-            CASE WHEN $6::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
-            $7, $8)
-    ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
-    RETURNING id
-)
-SELECT id, true AS inserted FROM new
-UNION ALL
-SELECT j.id, false FROM queue.job j
-WHERE j.queue = $1 AND j.key = $3::text AND NOT EXISTS (SELECT FROM new)
+INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, traceparent, payload)
+VALUES ($1, $2, $3, $4, $5,
+        now() + $6::interval,
+        CASE WHEN $6::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
+        $7, $8)
+ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
+RETURNING id
 `
 
 type QueueEnqueueParams struct {
@@ -350,14 +344,8 @@ type QueueEnqueueParams struct {
 	Payload     json.RawMessage
 }
 
-type QueueEnqueueRow struct {
-	ID       int64
-	Inserted bool
-}
-
-// Enqueues one job, or finds the live job that has its key. No row: a job with
-// the key was committed after this statement began; run it again.
-func (q *Queries) QueueEnqueue(ctx context.Context, db DBTX, arg QueueEnqueueParams) (QueueEnqueueRow, error) {
+// Enqueues one job. No row: there is a live job with its key.
+func (q *Queries) QueueEnqueue(ctx context.Context, db DBTX, arg QueueEnqueueParams) (int64, error) {
 	row := db.QueryRow(ctx, queueEnqueue,
 		arg.Queue,
 		arg.Kind,
@@ -368,9 +356,26 @@ func (q *Queries) QueueEnqueue(ctx context.Context, db DBTX, arg QueueEnqueuePar
 		arg.Traceparent,
 		arg.Payload,
 	)
-	var i QueueEnqueueRow
-	err := row.Scan(&i.ID, &i.Inserted)
-	return i, err
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const queueFind = `-- name: QueueFind :one
+SELECT id FROM queue.job WHERE queue = $1 AND key = $2::text
+`
+
+type QueueFindParams struct {
+	Queue string
+	Key   string
+}
+
+// The live job with a key.
+func (q *Queries) QueueFind(ctx context.Context, db DBTX, arg QueueFindParams) (int64, error) {
+	row := db.QueryRow(ctx, queueFind, arg.Queue, arg.Key)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const queueHeartbeat = `-- name: QueueHeartbeat :execrows

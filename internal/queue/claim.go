@@ -12,6 +12,7 @@ import (
 const (
 	maxClaim   = 500
 	maxPromote = 1000
+	maxBehind  = 1000 // jobs that have been done and not yet recorded
 
 	// A statement on a connection that has silently gone must not hold up the
 	// worker until the operating system notices.
@@ -34,10 +35,12 @@ func (t *tenure) claimLoop(ctx, jobsCtx, writeCtx context.Context) {
 		if n == 0 {
 			return
 		}
-		got := t.claim(ctx, n)
-		for range n - len(got) {
-			<-t.slots
+		if !t.keepUp(ctx, poll.C, tick) {
+			t.free(n)
+			return
 		}
+		got := t.claim(ctx, n)
+		t.free(n - len(got))
 		for _, row := range got {
 			t.start(jobsCtx, writeCtx, row)
 		}
@@ -81,13 +84,34 @@ func (t *tenure) acquire(ctx context.Context, poll <-chan time.Time, tick func()
 	return n
 }
 
+func (t *tenure) free(n int) {
+	for range n {
+		<-t.slots
+	}
+}
+
+// keepUp waits while too many jobs have been done that are not recorded: all of
+// them would be done again if this process died. It returns false if ctx ended.
+func (t *tenure) keepUp(ctx context.Context, poll <-chan time.Time, tick func()) bool {
+	for t.Running() > cap(t.slots)+maxBehind {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-poll:
+			tick()
+		case <-t.dropped:
+		}
+	}
+	return true
+}
+
 // claim takes up to n jobs, the most urgent first. Stopping does not interrupt
 // it: its answer says what this worker holds. Without an answer the jobs may
 // have been taken all the same, now or later; see tick.
 func (t *tenure) claim(ctx context.Context, n int) []queries.QueueClaimRow {
 	claimCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
-	rows, err := t.q.QueueClaim(claimCtx, t.cfg.Pool, queries.QueueClaimParams{
+	rows, err := t.q.QueueClaim(claimCtx, t.db, queries.QueueClaimParams{
 		WorkerID: t.id, Queue: t.cfg.Queue, Kinds: t.kinds, MaxJobs: int32(n),
 	})
 	if err != nil {
@@ -107,10 +131,10 @@ func (t *tenure) claim(ctx context.Context, n int) []queries.QueueClaimRow {
 func (t *tenure) tick(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, tickTimeout)
 	defer cancel()
-	if _, err := t.q.QueuePromote(ctx, t.cfg.Pool, maxPromote); err != nil && ctx.Err() == nil {
+	if _, err := t.q.QueuePromote(ctx, t.db, maxPromote); err != nil && ctx.Err() == nil {
 		t.cfg.Log.WarnContext(ctx, "queue: promote failed", "error", err)
 	}
-	held, err := t.q.QueueHeld(ctx, t.cfg.Pool, t.id)
+	held, err := t.q.QueueHeld(ctx, t.db, t.id)
 	if err != nil {
 		if ctx.Err() == nil {
 			t.cfg.Log.WarnContext(ctx, "queue: looking at held jobs failed", "error", err)
@@ -130,7 +154,7 @@ func (t *tenure) tick(ctx context.Context) {
 // releaseUnknown gives back a job that this worker holds without knowing. One
 // that merely ended since held was read is not harmed: its seq is gone.
 func (t *tenure) releaseUnknown(ctx context.Context, h queries.QueueHeldRow) {
-	n, err := t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
+	n, err := t.q.QueueRelease(ctx, t.db, queries.QueueReleaseParams{
 		ID: h.ID, Seq: h.Seq, WorkerID: t.id, EvenCancelled: true,
 	})
 	switch {

@@ -67,14 +67,19 @@ func (c *Client) EnqueueTx(ctx context.Context, tx pgx.Tx, p Params) (id int64, 
 		Delay: p.Delay, Traceparent: optional(p.Traceparent), Payload: payload,
 	}
 	for {
-		row, err := c.q.QueueEnqueue(ctx, tx, arg)
+		// Prepared: an insertion can be planned in one way only.
+		id, err = c.q.QueueEnqueue(ctx, tx, arg)
+		inserted = err == nil
 		if errors.Is(err, pgx.ErrNoRows) {
-			continue // the job with the key appeared or ended meanwhile
+			id, err = c.q.QueueFind(ctx, replanned{tx}, queries.QueueFindParams{Queue: p.Queue, Key: p.Key})
+		}
+		if errors.Is(err, pgx.ErrNoRows) {
+			continue // the job with the key has ended meanwhile
 		}
 		if err != nil {
 			return 0, false, fmt.Errorf("queue: enqueue: %w", err)
 		}
-		return row.ID, row.Inserted, nil
+		return id, inserted, nil
 	}
 }
 
@@ -92,7 +97,7 @@ type Cancelled struct {
 // CancelTx cancels the live job with a key in the caller's transaction. After
 // the commit, call Announce with the result. It fails with ErrNoJob.
 func (c *Client) CancelTx(ctx context.Context, tx pgx.Tx, queue, key string) (Cancelled, error) {
-	row, err := c.q.QueueCancel(ctx, tx, queries.QueueCancelParams{Queue: queue, Key: key})
+	row, err := c.q.QueueCancel(ctx, replanned{tx}, queries.QueueCancelParams{Queue: queue, Key: key})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Cancelled{}, ErrNoJob
 	}
@@ -134,7 +139,7 @@ type Line struct {
 
 // Line returns where the live job with a key stands. It fails with ErrNoJob.
 func (c *Client) Line(ctx context.Context, db queries.DBTX, queue, key string) (Line, error) {
-	row, err := c.q.QueueLine(ctx, db, queries.QueueLineParams{Queue: queue, Key: key, MaxAhead: MaxAhead})
+	row, err := c.q.QueueLine(ctx, replanned{db}, queries.QueueLineParams{Queue: queue, Key: key, MaxAhead: MaxAhead})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Line{}, ErrNoJob
 	}
@@ -154,7 +159,7 @@ type Capacity struct {
 
 // Capacity returns what the live workers of a queue can do and are doing.
 func (c *Client) Capacity(ctx context.Context, db queries.DBTX, queue string) (Capacity, error) {
-	row, err := c.q.QueueCapacity(ctx, db, queries.QueueCapacityParams{Queue: queue, DeadAfter: DeadAfter})
+	row, err := c.q.QueueCapacity(ctx, replanned{db}, queries.QueueCapacityParams{Queue: queue, DeadAfter: DeadAfter})
 	if err != nil {
 		return Capacity{}, fmt.Errorf("queue: capacity: %w", err)
 	}
@@ -168,7 +173,7 @@ func (c *Client) Capacity(ctx context.Context, db queries.DBTX, queue string) (C
 
 // Depth counts the jobs of a queue, each state up to 100,000.
 func (c *Client) Depth(ctx context.Context, db queries.DBTX, queue string) (waiting, running int, err error) {
-	row, err := c.q.QueueDepth(ctx, db, queries.QueueDepthParams{Queue: queue, MaxCount: 100_000})
+	row, err := c.q.QueueDepth(ctx, replanned{db}, queries.QueueDepthParams{Queue: queue, MaxCount: 100_000})
 	if err != nil {
 		return 0, 0, fmt.Errorf("queue: depth: %w", err)
 	}

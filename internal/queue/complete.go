@@ -75,7 +75,7 @@ func (c *completer) record(ctx context.Context, batch []*Job) {
 		arg.Ids[i], arg.Seqs[i] = job.ID, job.seq
 	}
 	_ = c.t.persist(ctx, batch[0], "complete", func(ctx context.Context) error {
-		_, err := c.t.q.QueueComplete(ctx, c.t.cfg.Pool, arg)
+		_, err := c.t.q.QueueComplete(ctx, c.t.db, arg)
 		return err
 	})
 	for _, job := range batch {

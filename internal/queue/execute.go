@@ -22,14 +22,17 @@ func (t *tenure) start(jobsCtx, writeCtx context.Context, row queries.QueueClaim
 	t.hold(job, cancel)
 	t.jobs.Go(func() {
 		began := time.Now()
-		err := t.work(ctx, job)
-		cause := context.Cause(ctx)
-		cancel(nil)
-		<-t.slots
-		if err == nil {
-			t.meanRun.add(time.Since(began))
-		}
-		t.record(writeCtx, job, err, cause)
+		err := errExited
+		defer func() { // even if the handler calls runtime.Goexit
+			cause := context.Cause(ctx)
+			cancel(nil)
+			<-t.slots
+			if err == nil {
+				t.meanRun.add(time.Since(began))
+			}
+			t.record(writeCtx, job, err, cause)
+		}()
+		err = t.work(ctx, job)
 	})
 }
 
@@ -48,7 +51,10 @@ func newJob(row queries.QueueClaimRow, t *tenure) *Job {
 	return j
 }
 
-var errAttemptsUsedUp = errors.New("all attempts were used up by workers that died")
+var (
+	errAttemptsUsedUp = errors.New("all attempts were used up by workers that died")
+	errExited         = errors.New("the handler ended its goroutine")
+)
 
 // work calls the handler, unless the job was cancelled while nobody held it,
 // has no attempt left, or came too late.
@@ -103,7 +109,7 @@ func (t *tenure) record(ctx context.Context, job *Job, err, cause error) {
 
 func (t *tenure) release(ctx context.Context, job *Job, delay time.Duration) {
 	t.putBack(ctx, job, "release", func(ctx context.Context) (int64, error) {
-		return t.q.QueueRelease(ctx, t.cfg.Pool, queries.QueueReleaseParams{
+		return t.q.QueueRelease(ctx, t.db, queries.QueueReleaseParams{
 			ID: job.ID, Seq: job.seq, WorkerID: t.id, Delay: delay,
 		})
 	})
@@ -140,7 +146,7 @@ func (t *tenure) fail(ctx context.Context, job *Job, cause error) {
 	t.cfg.Log.InfoContext(ctx, "queue: attempt failed, trying again later",
 		"job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "delay", delay, "error", cause)
 	done := t.putBack(ctx, job, "retry", func(ctx context.Context) (int64, error) {
-		return t.q.QueueRetry(ctx, t.cfg.Pool, queries.QueueRetryParams{
+		return t.q.QueueRetry(ctx, t.db, queries.QueueRetryParams{
 			ID: job.ID, Seq: job.seq, WorkerID: t.id, Delay: delay, Message: message(cause),
 		})
 	})
@@ -170,7 +176,7 @@ func (t *tenure) end(ctx context.Context, job *Job, outcome Outcome, cause error
 	err := t.persist(ctx, job, "end", func(ctx context.Context) error {
 		after = nil
 		return pgx.BeginFunc(ctx, t.cfg.Pool, func(tx pgx.Tx) error {
-			ids, err := t.q.QueueEnd(ctx, tx, queries.QueueEndParams{
+			ids, err := t.q.QueueEnd(ctx, replanned{tx}, queries.QueueEndParams{
 				ID: job.ID, Seq: job.seq, WorkerID: t.id,
 				Outcome: queries.QueueOutcome(outcome), Message: text,
 			})

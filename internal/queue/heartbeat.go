@@ -57,7 +57,7 @@ func (t *tenure) beat(ctx context.Context, line *hotline) (alive bool, err error
 	if err != nil {
 		return false, err
 	}
-	n, err := t.q.QueueHeartbeat(ctx, conn, queries.QueueHeartbeatParams{
+	n, err := t.q.QueueHeartbeat(ctx, replanned{conn}, queries.QueueHeartbeatParams{
 		ID: t.id, MeanRunMs: int32(min(t.meanRun.get(), 24*time.Hour).Milliseconds()),
 	})
 	return n > 0, err
@@ -71,7 +71,7 @@ func (t *tenure) rescue(ctx context.Context, line *hotline) {
 	if err != nil {
 		return // so will the next heartbeat say
 	}
-	rescued, err := t.q.QueueRescue(ctx, conn, t.cfg.DeadAfter)
+	rescued, err := t.q.QueueRescue(ctx, replanned{conn}, t.cfg.DeadAfter)
 	if err != nil {
 		t.cfg.Log.WarnContext(ctx, "queue: rescue failed", "error", err)
 		return

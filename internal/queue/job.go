@@ -65,7 +65,7 @@ type Job struct {
 	Traceparent string
 
 	seq       int64 // with ID and worker it says which claim this is
-	cancelled bool // before it was claimed
+	cancelled bool  // before it was claimed
 	worker    uuid.UUID
 	q         *queries.Queries
 	completed bool // by CompleteTx
@@ -80,7 +80,7 @@ func (j *Job) CompleteTx(ctx context.Context, tx pgx.Tx, result any) error {
 	if err != nil {
 		return err
 	}
-	ids, err := j.q.QueueComplete(ctx, tx, queries.QueueCompleteParams{
+	ids, err := j.q.QueueComplete(ctx, replanned{tx}, queries.QueueCompleteParams{
 		Ids: []int64{j.ID}, Seqs: []int64{j.seq}, Results: []json.RawMessage{raw}, WorkerID: j.worker,
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (j *Job) SaveCheckpoint(ctx context.Context, db queries.DBTX, checkpoint an
 	if err != nil {
 		return fmt.Errorf("queue: checkpoint: %w", err)
 	}
-	n, err := j.q.QueueCheckpoint(ctx, db, queries.QueueCheckpointParams{
+	n, err := j.q.QueueCheckpoint(ctx, replanned{db}, queries.QueueCheckpointParams{
 		Checkpoint: raw, ID: j.ID, Seq: j.seq, WorkerID: j.worker,
 	})
 	if err != nil {

@@ -74,7 +74,7 @@ func (t *tenure) drain(cancelJobs context.CancelCauseFunc) {
 func (t *tenure) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastWrites)
 	defer cancel()
-	if err := t.q.QueueRemoveWorker(ctx, t.cfg.Pool, t.id); err != nil {
+	if err := t.q.QueueRemoveWorker(ctx, t.db, t.id); err != nil {
 		t.cfg.Log.WarnContext(ctx, "queue: cannot sign off; others will notice", "error", err)
 	}
 }

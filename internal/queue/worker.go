@@ -58,9 +58,11 @@ type Worker struct {
 
 	cfg      WorkerConfig
 	q        *queries.Queries
+	db       queries.DBTX
 	handlers map[string]Handler
 	kinds    []string
 	wake     chan struct{}
+	dropped  chan struct{} // tells that running has become shorter
 	meanRun  movingAverage
 
 	mu      sync.Mutex
@@ -79,8 +81,10 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	w := &Worker{
 		cfg:      cfg,
 		q:        queries.New(),
+		db:       replanned{cfg.Pool},
 		handlers: make(map[string]Handler),
 		wake:     make(chan struct{}, 1),
+		dropped:  make(chan struct{}, 1),
 		running:  make(map[int64]held),
 	}
 	for _, h := range cfg.Handlers {
@@ -156,6 +160,10 @@ func (w *Worker) drop(job *Job) {
 	if w.running[job.ID].seq == job.seq {
 		delete(w.running, job.ID)
 	}
+	select {
+	case w.dropped <- struct{}{}:
+	default:
+	}
 }
 
 func (w *Worker) cancel(id int64, cause error) {
@@ -205,7 +213,7 @@ func (w *Worker) register(ctx context.Context) (uuid.UUID, error) {
 func (w *Worker) tryRegister(ctx context.Context, p queries.QueueRegisterWorkerParams) error {
 	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
 	defer cancel()
-	return w.q.QueueRegisterWorker(ctx, w.cfg.Pool, p)
+	return w.q.QueueRegisterWorker(ctx, w.db, p)
 }
 
 // sleep waits for d; it returns false if ctx ended first.

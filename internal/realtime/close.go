@@ -30,8 +30,25 @@ const maxReason = 123
 func (c *conn) finish(err closeError) {
 	select {
 	case c.end <- err:
+		c.hurry()
 	default: // it is ending already
 	}
+}
+
+// restart finishes the connection because the server stops, when its turn
+// comes.
+func (c *conn) restart() {
+	time.AfterFunc(c.hub.drainDelay(), func() {
+		c.finish(closeError{websocket.StatusServiceRestart, "the server restarts; reconnect"})
+	})
+}
+
+// hurry bounds what is left of the connection: a write to a client that does
+// not read, and the wait for its answer to the close. The library's own limits
+// are long, and it has none for the rest of a message that it was in the middle
+// of.
+func (c *conn) hurry() {
+	c.hurried.Do(func() { _ = c.net.SetDeadline(time.Now().Add(c.hub.cfg.Limits.Close)) }) // fails if closed
 }
 
 // close says goodbye, with the code that cause stands for, and waits a while
@@ -45,10 +62,8 @@ func (c *conn) close(cause error) {
 	case errors.Is(cause, websocket.ErrMessageTooBig):
 		ce.code = websocket.StatusMessageTooBig
 	}
-	// The library's own limits are long, and it has none for the rest of a
-	// message that it was in the middle of.
-	_ = c.net.SetDeadline(time.Now().Add(c.hub.cfg.Limits.Close)) // fails if closed
-	_ = c.ws.Close(ce.code, clip(ce.reason))                      // the client may be gone
+	c.hurry()
+	_ = c.ws.Close(ce.code, clip(ce.reason)) // the client may be gone
 }
 
 // clip makes a reason fit; the library sends nothing if it does not.

@@ -31,6 +31,7 @@ type conn struct {
 	rate bucket
 	subs map[string]*events.Subscription
 
+	hurried   sync.Once
 	principal auth.Principal // zero until authenticated
 	expiry    *expiry
 }
@@ -52,6 +53,7 @@ func (c *conn) serve(ctx context.Context, query url.Values) {
 	var writer sync.WaitGroup
 	defer writer.Wait()
 	defer cancel()
+	defer context.AfterFunc(c.hub.stopping, c.restart)()
 	writer.Go(func() {
 		defer cancel()
 		c.write(ctx)
@@ -98,33 +100,49 @@ func (c *conn) pinged(context.Context, []byte) bool {
 
 // hello authenticates by the ticket in the query or by the first frame.
 func (c *conn) hello(ctx context.Context, query url.Values) error {
-	deadline := time.AfterFunc(c.hub.cfg.Limits.AuthTimeout, func() {
-		c.finish(closeError{CloseUnauthorized, "no authentication in time"})
-	})
-	defer deadline.Stop()
 	if ticket := query.Get("ticket"); ticket != "" {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
-		p, err := c.hub.cfg.Auth.RedeemTicket(ctx, ticket)
-		if err == nil {
-			err = c.welcome(ctx, p, nil, parseAfter(query.Get("after")))
-		}
-		return c.refusal(ctx, err)
+		return c.refusal(ctx, c.redeem(ctx, ticket, parseAfter(query.Get("after"))))
 	}
-	body, err := c.readFrame(ctx)
+	body, err := c.firstFrame(ctx)
 	if err != nil {
 		return err
 	}
+	return c.refusal(ctx, c.firstRequest(ctx, body))
+}
+
+func (c *conn) redeem(ctx context.Context, ticket string, after int64) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	p, err := c.hub.cfg.Auth.RedeemTicket(ctx, ticket)
+	if err != nil {
+		return err
+	}
+	return c.welcome(ctx, p, nil, after)
+}
+
+// firstFrame waits for the client no longer than it may take to authenticate.
+// How long we take over the answer is not the client's fault.
+func (c *conn) firstFrame(ctx context.Context) ([]byte, error) {
+	late := closeError{CloseUnauthorized, "no authentication in time"}
+	deadline := time.AfterFunc(c.hub.cfg.Limits.AuthTimeout, func() { c.finish(late) })
+	body, err := c.readFrame(ctx)
+	if !deadline.Stop() {
+		return nil, late
+	}
+	return body, err
+}
+
+func (c *conn) firstRequest(ctx context.Context, body []byte) error {
 	req, err := parseRequest(body)
-	if err == nil && req.Type != "authenticate" {
-		err = apperr.New(apperr.Unauthenticated, "AUTH_REQUIRED", "Send authenticate first.")
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
-		err = c.authenticate(ctx, req)
+	if req.Type != "authenticate" {
+		return apperr.New(apperr.Unauthenticated, "AUTH_REQUIRED", "Send authenticate first.")
 	}
-	return c.refusal(ctx, err)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return c.authenticate(ctx, req)
 }
 
 func parseAfter(text string) int64 {

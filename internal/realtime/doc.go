@@ -20,7 +20,7 @@ const Subprotocol = "son1k.v1"
 
 // Close codes of the protocol, beside those of RFC 6455.
 const (
-	CloseSlow         = 4008 // did not read fast enough; resume
+	CloseSlow         = 4008 // did not read fast enough, or answer a ping; resume
 	CloseUnauthorized = 4401 // no, bad or expired credentials
 	CloseFlood        = 4429 // too many frames
 )

@@ -50,7 +50,7 @@ type Limits struct {
 	Drain       time.Duration // over which Stop closes the sockets: 2 s
 	Close       time.Duration // for the client to answer a close: 2 s
 	FrameBytes  int64         // longest frame from a client: 64 KiB
-	QueueBytes  int           // frames waiting for a slow client: 1 MiB
+	QueueBytes  int           // frames waiting for a slow client, enough for a replay: 1 MiB
 	FrameRate   float64       // frames a second from a client: 20
 	FrameBurst  float64       // of them at once: 60
 	Topics      int           // a connection may follow: 100
@@ -82,17 +82,19 @@ type Hub struct {
 	started chan struct{}
 	sockets atomic.Int64
 
-	mu       sync.Mutex
-	stopping chan struct{} // closed by Stop
-	stopped  bool
-	conns    sync.WaitGroup
+	stopping context.Context // ended by Stop
+	stop     context.CancelFunc
+
+	mu    sync.Mutex // so that nobody enters once Stop waits
+	conns sync.WaitGroup
 }
 
 // NewHub returns a Hub.
 func NewHub(cfg Config) *Hub {
 	cfg.Limits.setDefaults()
 	cfg.Origins = originPatterns(cfg.Origins)
-	h := &Hub{cfg: cfg, started: make(chan struct{}), stopping: make(chan struct{})}
+	h := &Hub{cfg: cfg, started: make(chan struct{})}
+	h.stopping, h.stop = context.WithCancel(context.Background())
 	close(h.started)
 	return h
 }
@@ -109,9 +111,7 @@ func originPatterns(origins []string) []string {
 
 // Start implements lifecycle.Service; a hub works from the beginning.
 func (h *Hub) Start(context.Context) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.stopped {
+	if h.stopping.Err() != nil {
 		return errors.New("realtime: the hub has been stopped")
 	}
 	return nil
@@ -121,13 +121,11 @@ func (h *Hub) Start(context.Context) error {
 func (h *Hub) Started() <-chan struct{} { return h.started }
 
 // Stop refuses new sockets, closes the others with 1012 at random moments
-// within Limits.Drain, so that clients do not come back all at once, and waits.
+// within Limits.Drain, so that clients do not come back all at once, and waits,
+// for those that do not answer no longer than Limits.Close.
 func (h *Hub) Stop() {
 	h.mu.Lock()
-	if !h.stopped {
-		h.stopped = true
-		close(h.stopping)
-	}
+	h.stop()
 	h.mu.Unlock()
 	h.conns.Wait()
 }
@@ -146,7 +144,7 @@ func (h *Hub) drainDelay() time.Duration {
 func (h *Hub) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stopped {
+	if h.stopping.Err() != nil {
 		return false
 	}
 	h.conns.Add(1)

@@ -9,26 +9,19 @@ import (
 )
 
 // write is the writer goroutine: it sends frames and pings, and closes the
-// socket when finish asks for it or the hub stops. It returns when the socket
-// is closed or ctx has ended.
+// socket when finish asks for it. It returns when the socket is closed or ctx
+// has ended.
 func (c *conn) write(ctx context.Context) {
 	var pings sync.WaitGroup
 	defer pings.Wait()
 	ticker := time.NewTicker(c.hub.cfg.Limits.Ping)
 	defer ticker.Stop()
-	stopping := c.hub.stopping
-	var restart <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case err := <-c.end:
 			c.close(err)
-			return
-		case <-stopping:
-			stopping, restart = nil, time.After(c.hub.drainDelay())
-		case <-restart:
-			c.close(closeError{websocket.StatusServiceRestart, "the server restarts; reconnect"})
 			return
 		case <-ticker.C:
 			pings.Go(func() { c.ping(ctx) })
