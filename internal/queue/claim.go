@@ -151,7 +151,7 @@ func (t *tenure) tick(ctx context.Context) {
 	}
 }
 
-// releaseUnknown gives back a job that this worker holds without knowing. One
+// releaseUnknown gives back a job that this worker holds and does not run. One
 // that merely ended since held was read is not harmed: its seq is gone.
 func (t *tenure) releaseUnknown(ctx context.Context, h queries.QueueHeldRow) {
 	n, err := t.q.QueueRelease(ctx, t.db, queries.QueueReleaseParams{
@@ -159,9 +159,9 @@ func (t *tenure) releaseUnknown(ctx context.Context, h queries.QueueHeldRow) {
 	})
 	switch {
 	case err != nil: // the next tick tries again
-		t.cfg.Log.WarnContext(ctx, "queue: cannot give back a job that was claimed unawares", "job", h.ID, "error", err)
+		t.cfg.Log.WarnContext(ctx, "queue: cannot give back a job that nobody runs", "job", h.ID, "error", err)
 	case n > 0:
-		t.cfg.Log.WarnContext(ctx, "queue: gave back a job that was claimed unawares", "job", h.ID)
+		t.cfg.Log.WarnContext(ctx, "queue: gave back a job that nobody runs", "job", h.ID)
 		t.Wake()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -267,6 +268,28 @@ func TestWorkerDeclaredDeadStartsOver(t *testing.T) {
 		err := r.pool.QueryRow(t.Context(), "SELECT id FROM queue.worker").Scan(&now)
 		return err == nil && now != first
 	})
+}
+
+// A worker that slept can claim before it learns that it was declared dead.
+// Nobody has to wait until others rescue that.
+func TestWorkerDeclaredDeadGivesBackWhatItStillHolds(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	id, _ := r.enqueue(queue.Params{})
+	began := make(chan int, 2)
+	var runs atomic.Int64
+	r.worker(work(func(ctx context.Context, job *queue.Job) error {
+		began <- job.Attempt
+		if runs.Add(1) == 1 {
+			<-ctx.Done()
+		}
+		return nil
+	}), func(c *queue.WorkerConfig) { c.DeadAfter = time.Hour })
+	require.Equal(t, 1, receive(t, began))
+	r.exec("DELETE FROM queue.worker")
+	require.Equal(t, 1, receive(t, began), "no attempt was used up")
+	r.awaitEnd()
+	r.requireAll([]int64{id}, completed)
 }
 
 func TestClaimWhoseAnswerWasLostIsGivenBack(t *testing.T) {

@@ -70,10 +70,19 @@ func (t *tenure) drain(cancelJobs context.CancelCauseFunc) {
 	}
 }
 
-// leave removes the worker's row, so that nobody has to declare it dead.
+// leave gives back what is left: jobs whose end could not be recorded, or that
+// were claimed after others had declared this worker dead. Then it removes the
+// worker's row, so that nobody has to declare it dead.
 func (t *tenure) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastWrites)
 	defer cancel()
+	left, err := t.q.QueueHeld(ctx, t.db, t.id)
+	if err != nil {
+		t.cfg.Log.WarnContext(ctx, "queue: cannot see what is left; others will rescue it", "error", err)
+	}
+	for _, h := range left {
+		t.releaseUnknown(ctx, h)
+	}
 	if err := t.q.QueueRemoveWorker(ctx, t.db, t.id); err != nil {
 		t.cfg.Log.WarnContext(ctx, "queue: cannot sign off; others will notice", "error", err)
 	}
