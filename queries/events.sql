@@ -20,4 +20,6 @@ LIMIT @max_events;
 SELECT name, last_seq FROM events.topic WHERE name = ANY (@topics::text[]);
 
 -- name: EventsUpkeep :exec
-SELECT partition.ensure('events.log', '1 day', 3), partition.drop_expired('events.log', '1 day', '7 days');
+-- Dropping comes first, so that locks are taken from the parent down, as those
+-- who read the log do.
+SELECT partition.drop_expired('events.log', '1 day', '7 days'), partition.ensure('events.log', '1 day', 3);

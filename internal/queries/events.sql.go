@@ -105,9 +105,11 @@ func (q *Queries) EventsLastSeqs(ctx context.Context, db DBTX, topics []string) 
 }
 
 const eventsUpkeep = `-- name: EventsUpkeep :exec
-SELECT partition.ensure('events.log', '1 day', 3), partition.drop_expired('events.log', '1 day', '7 days')
+SELECT partition.drop_expired('events.log', '1 day', '7 days'), partition.ensure('events.log', '1 day', 3)
 `
 
+// Dropping comes first, so that locks are taken from the parent down, as those
+// who read the log do.
 func (q *Queries) EventsUpkeep(ctx context.Context, db DBTX) error {
 	_, err := db.Exec(ctx, eventsUpkeep)
 	return err
