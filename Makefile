@@ -25,9 +25,9 @@ test: postgres testtools ## every test, against a real Postgres and a real brows
 		$(GO) test -race -timeout 14m $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: postgres ## measure: latencies of the main job; see docs/benchmarks.md
-	$(GO) run ./internal/postgres/pgtest/cmd/withpg -- \
-		$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),2s) $(or $(BENCH),./...)
+bench: postgres ## measure, with durable commits; BENCH=package picks, see docs/benchmarks.md
+	$(GO) run ./internal/postgres/pgtest/cmd/withpg -durable -- \
+		$(GO) test -p 1 -run '^$$' -bench . $(BENCHFLAGS) $(or $(BENCH),./...) | grep -v 'no test files'
 
 .PHONY: generate
 generate: ## regenerate internal/queries from queries/ and db/migrations/

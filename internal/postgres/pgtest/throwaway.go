@@ -29,13 +29,22 @@ type Throwaway struct {
 // system has a file system for that, and is not written to disk with care
 // anywhere.
 func StartThrowaway(ctx context.Context, log *slog.Logger) (*Throwaway, error) {
-	base := tempBase()
+	return start(ctx, log, tempBase(), settings())
+}
+
+// StartDurable starts a server for benchmarks: on disk, as durable as in
+// production, with default settings but for the number of connections.
+func StartDurable(ctx context.Context, log *slog.Logger) (*Throwaway, error) {
+	return start(ctx, log, os.TempDir(), map[string]string{"max_connections": "300"})
+}
+
+func start(ctx context.Context, log *slog.Logger, base string, settings map[string]string) (*Throwaway, error) {
 	sweep(base)
 	dir, err := os.MkdirTemp(base, throwawayPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("server for tests: %w", err)
 	}
-	server, err := embedded.Start(ctx, embedded.Options{Home: dir, Logger: log, Settings: settings()})
+	server, err := embedded.Start(ctx, embedded.Options{Home: dir, Logger: log, Settings: settings})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("server for tests: %w", err), os.RemoveAll(dir))
 	}

@@ -5,7 +5,8 @@
 //
 // It exits as the command does. The server is stopped and its data removed
 // however the command ends; signals are passed on to the command. If the
-// variable is set already, no server is started.
+// variable is set already, no server is started. With -durable the server is as
+// careful with its data as in production, for benchmarks.
 package main
 
 import (
@@ -22,22 +23,27 @@ import (
 )
 
 func main() {
-	args := os.Args[1:]
+	start, args := pgtest.StartThrowaway, os.Args[1:]
+	if len(args) > 0 && args[0] == "-durable" {
+		start, args = pgtest.StartDurable, args[1:]
+	}
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		fmt.Fprintln(os.Stderr, "usage: withpg [--] command [argument...]")
+		fmt.Fprintln(os.Stderr, "usage: withpg [-durable] [--] command [argument...]")
 		os.Exit(2)
 	}
-	code, err := run(args)
+	code, err := run(args, start)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "withpg:", err)
 	}
 	os.Exit(code)
 }
 
-func run(args []string) (code int, err error) {
+type starter func(context.Context, *slog.Logger) (*pgtest.Throwaway, error)
+
+func run(args []string, start starter) (code int, err error) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer signal.Stop(signals)
@@ -45,7 +51,7 @@ func run(args []string) (code int, err error) {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if os.Getenv(pgtest.EnvURL) == "" {
-		server, err := startServer(signals)
+		server, err := startServer(signals, start)
 		if err != nil {
 			return 1, err
 		}
@@ -59,7 +65,7 @@ func run(args []string) (code int, err error) {
 }
 
 // startServer gives up when a signal comes.
-func startServer(signals <-chan os.Signal) (*pgtest.Throwaway, error) {
+func startServer(signals <-chan os.Signal, start starter) (*pgtest.Throwaway, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	go func() {
@@ -70,7 +76,7 @@ func startServer(signals <-chan os.Signal) (*pgtest.Throwaway, error) {
 		}
 	}()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	server, err := pgtest.StartThrowaway(ctx, log)
+	server, err := start(ctx, log)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

@@ -94,7 +94,7 @@ func TestSignalDuringStart(t *testing.T) {
 	signals := make(chan os.Signal, 1)
 	signals <- syscall.SIGTERM
 	begin := time.Now()
-	_, err := startServer(signals)
+	_, err := startServer(signals, pgtest.StartThrowaway)
 	require.ErrorContains(t, err, "terminated")
 	require.Less(t, time.Since(begin), 10*time.Second)
 }
