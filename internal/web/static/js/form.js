@@ -47,7 +47,9 @@ export function CreateForm() {
     try {
       const id = await create(body, sent.current.key);
       sent.current = { body: "", key: "" };
-      setValues((v) => ({ ...v, prompt: "", title: "", lyrics: "", seed: "" }));
+      // What was typed meanwhile belongs to the next song.
+      const next = (v, name) => (v[name] === values[name] ? "" : v[name]);
+      setValues((v) => ({ ...v, prompt: next(v, "prompt"), title: next(v, "title"), lyrics: next(v, "lyrics"), seed: next(v, "seed") }));
       document.getElementById("song-" + id)?.scrollIntoView({ block: "nearest" });
     } catch (err) {
       setError(err);
