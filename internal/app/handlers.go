@@ -6,6 +6,7 @@ import (
 
 	"son1k/internal/generation"
 	"son1k/internal/httpapi"
+	"son1k/internal/postgres"
 	"son1k/internal/realtime"
 	"son1k/internal/user"
 	"son1k/internal/web"
@@ -22,7 +23,7 @@ const (
 func (a *App) apiHandler(ctx context.Context, generations *generation.Service, hub *realtime.Hub) (http.Handler, error) {
 	deps := httpapi.Deps{
 		Users: a.users, Generations: generations, Sockets: hub, Health: a.health, Web: web.Handler(),
-		Log: a.log, Origins: a.cfg.FrontendURLs,
+		Log: a.log, Unavailable: postgres.Unavailable, Origins: a.cfg.FrontendURLs,
 	}
 	if a.home != nil {
 		daily, monthly := localDaily, localMonthly

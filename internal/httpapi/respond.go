@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -60,18 +61,29 @@ func statusOf(k apperr.Kind) int {
 	}
 }
 
+// retryUnavailable is when to come back while the database is away.
+const retryUnavailable = 2 * time.Second
+
 // errorHandler answers with err in the envelope. The cause of an internal
-// error goes to the log and nowhere else.
-func errorHandler(log *slog.Logger) echo.HTTPErrorHandler {
+// error goes to the log and nowhere else. unavailable tells whether an error
+// means that the database is away.
+func errorHandler(log *slog.Logger, unavailable func(error) bool) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
 		if c.Response().Committed {
 			return // too late to say so; the connection is cut short
 		}
 		e := apperr.From(fromEcho(err))
-		if e.Kind == apperr.Internal {
-			log.ErrorContext(c.Request().Context(), "request failed",
-				"error", err, "route", c.Path(), "request_id", requestID(c))
+		level := slog.LevelDebug
+		switch {
+		case e.Kind == apperr.Internal && unavailable(err):
+			level = slog.LevelWarn
+			e = apperr.Wrap(err, apperr.Unavailable, "DATABASE_UNAVAILABLE", "The service cannot reach its database. Nothing was changed; try again in a moment.")
+			e.RetryAfter = retryUnavailable
+		case e.Kind == apperr.Internal:
+			level = slog.LevelError
 		}
+		log.Log(c.Request().Context(), level, "request failed",
+			"error", err, "route", c.Path(), "request_id", requestID(c))
 		h := c.Response().Header()
 		if e.RetryAfter > 0 {
 			h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))

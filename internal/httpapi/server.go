@@ -20,8 +20,9 @@ type Deps struct {
 	Health      Health
 	Web         http.Handler // serves the pages
 	Log         *slog.Logger
-	Origins     []string     // that may call from a browser
-	LocalSignIn *LocalSignIn // nil: nobody is signed in without credentials
+	Unavailable func(error) bool // whether an error means that the database is away
+	Origins     []string         // that may call from a browser
+	LocalSignIn *LocalSignIn     // nil: nobody is signed in without credentials
 }
 
 // Health answers the questions of load balancers and people.
@@ -35,7 +36,7 @@ type Health interface {
 func New(d Deps) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = errorHandler(d.Log)
+	e.HTTPErrorHandler = errorHandler(d.Log, d.Unavailable)
 	// The peer's address is the caller's; proxies are not trusted.
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.Use(withRequestID, withLog(d.Log), withSecurityHeaders, cors(d.Origins), withRecover)
