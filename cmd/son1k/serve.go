@@ -37,7 +37,10 @@ func serve(in invocation) error {
 	}
 
 	<-in.ctx.Done()
-	in.stop() // a second signal ends the process at once
+	// A second signal ends the process at once, unless it comes so soon that it
+	// is the same one passed on by a parent.
+	impatient := time.AfterFunc(time.Second, in.stop)
+	defer impatient.Stop()
 	log.Info("stopping")
 	return stopWithin(a, in.cfg.ShutdownTimeout)
 }

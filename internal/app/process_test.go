@@ -265,3 +265,17 @@ func TestTokenCommand(t *testing.T) {
 	_, err = token("--user", "marta", "--tier", "GOLD")
 	require.Error(t, err)
 }
+
+// A signal that arrives twice, as from a terminal and from a parent that passes
+// it on, is one: the process still signs off.
+func TestTheSameSignalTwice(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	worker := spawn(t, "worker", s.env()...)
+	require.Equal(t, 1, s.count(t, "SELECT count(*) FROM queue.worker"))
+	for range 2 {
+		require.NoError(t, worker.cmd.Process.Signal(syscall.SIGTERM))
+	}
+	require.Equal(t, 0, worker.exit(t), worker.log)
+	require.Zero(t, s.count(t, "SELECT count(*) FROM queue.worker"))
+}
