@@ -84,7 +84,7 @@ func SchemaVersion() int64 {
 }
 
 func checkNotNewer(ctx context.Context, p *goose.Provider) error {
-	current, err := p.GetDBVersion(ctx)
+	current, _, err := p.GetVersions(ctx) // takes no lock
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}

@@ -68,6 +68,11 @@ func TestConcurrentMigrations(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	up := objects(t, dsn)
 	require.NoError(t, postgres.MigrateDown(t.Context(), dsn, 0))
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "DROP TABLE goose_db_version") // as nobody ever was here
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
