@@ -23,11 +23,7 @@ import (
 
 // binary builds the real command, once, with the race detector.
 var binary = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // built once for all tests
-	dir, err := os.MkdirTemp("", "son1k-test")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "son1k")
+	path := filepath.Join(binaryDir, "son1k")
 	out, err := exec.Command("go", "build", "-race", "-o", path, "son1k/cmd/son1k").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w: %s", err, out)

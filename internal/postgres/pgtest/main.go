@@ -18,7 +18,12 @@ const EnvURL = "SON1K_TEST_DATABASE_URL"
 // exits. If the tests pass but leave goroutines behind, other than those that
 // the options ignore, it fails.
 func Main(m *testing.M, ignore ...goleak.Option) {
-	os.Exit(run(context.Background(), m, ignore))
+	os.Exit(Run(m, ignore...))
+}
+
+// Run is Main for a package that has more to clean up: it returns the exit code.
+func Run(m *testing.M, ignore ...goleak.Option) int {
+	return run(context.Background(), m, ignore)
 }
 
 func run(ctx context.Context, m *testing.M, ignore []goleak.Option) int {
