@@ -47,7 +47,7 @@ func TestTheStudioIsAccessible(t *testing.T) {
 	check("a finished song and one under way")
 
 	p.click("Cancel")
-	p.sees("Cancelled")
+	p.until("it is cancelled", `document.querySelector(".song.is-cancelled")`)
 	p.click("Delete")
 	p.sees("Delete for good?")
 	check("a cancelled song and a question")

@@ -196,8 +196,7 @@ func (p *page) click(name string) {
 	p.t.Helper()
 	target := element("button, a, summary", name)
 	p.until("there is a button "+name, target)
-	at := eval[struct{ X, Y float64 }](p, "(() => { const e = "+target+`; e.scrollIntoView({block: "center", behavior: "instant"});
-		const r = e.getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`)
+	at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(whereItStands, target))
 	for _, kind := range []input.DispatchMouseEventType{chromedp.MousePressed, chromedp.MouseReleased} {
 		_, err := chromedp.Call(p.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
 			Type: kind, X: at.X, Y: at.Y, Button: input.MouseButtonLeft, ClickCount: 1,
@@ -205,6 +204,19 @@ func (p *page) click(name string) {
 		require.NoError(p.t, err)
 	}
 }
+
+// whereItStands is JavaScript for the middle of an element, once it has stopped
+// moving: a mouse that aims at where it was misses.
+const whereItStands = `(async () => {
+	for (let last = {}; ; ) {
+		const e = %s;
+		e?.scrollIntoView({block: "center", behavior: "instant"});
+		const r = e?.getBoundingClientRect();
+		if (r && r.x === last.x && r.y === last.y && r.width === last.width) return {X: r.x + r.width / 2, Y: r.y + r.height / 2};
+		last = r ?? {};
+		await new Promise((done) => setTimeout(done, 50));
+	}
+})()`
 
 // fill replaces what a field holds, as if it had been pasted.
 func (p *page) fill(css, text string) {

@@ -199,7 +199,7 @@ func TestFailuresAreToldAsTheyAre(t *testing.T) {
 	p.sees("Something got in the way")
 	p.sees("trying again")
 	p.click("Cancel")
-	p.sees("Cancelled")
+	p.until("it is cancelled", `document.querySelector(".song.is-cancelled")`)
 }
 
 func TestTheStudioSignsInWhoSitsAtTheMachine(t *testing.T) {
