@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,20 +34,13 @@ type WorkerConfig struct {
 }
 
 func (c *WorkerConfig) setDefaults() {
-	setDefault(&c.Concurrency, 5)
-	setDefault(&c.Poll, time.Second)
-	setDefault(&c.Heartbeat, 4*time.Second)
-	setDefault(&c.DeadAfter, DeadAfter)
-	setDefault(&c.SoftStop, 10*time.Second)
+	c.Concurrency = cmp.Or(c.Concurrency, 5)
+	c.Poll = cmp.Or(c.Poll, time.Second)
+	c.Heartbeat = cmp.Or(c.Heartbeat, 4*time.Second)
+	c.DeadAfter = cmp.Or(c.DeadAfter, DeadAfter)
+	c.SoftStop = cmp.Or(c.SoftStop, 10*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
-	}
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
 	}
 }
 
@@ -91,7 +85,7 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 		if _, ok := w.handlers[h.Kind]; ok || h.Kind == "" || h.Work == nil {
 			return nil, fmt.Errorf("queue: handler of kind %q is incomplete or given twice", h.Kind)
 		}
-		setDefault(&h.Timeout, time.Hour)
+		h.Timeout = cmp.Or(h.Timeout, time.Hour)
 		if h.Backoff == nil {
 			h.Backoff = Backoff
 		}

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -57,23 +58,16 @@ type Limits struct {
 }
 
 func (l *Limits) setDefaults() {
-	setDefault(&l.AuthTimeout, 5*time.Second)
-	setDefault(&l.Ping, 25*time.Second)
-	setDefault(&l.Write, 10*time.Second)
-	setDefault(&l.Drain, 2*time.Second)
-	setDefault(&l.Close, 2*time.Second)
-	setDefault(&l.FrameBytes, 64<<10)
-	setDefault(&l.QueueBytes, 1<<20)
-	setDefault(&l.FrameRate, 20)
-	setDefault(&l.FrameBurst, 60)
-	setDefault(&l.Topics, 100)
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
+	l.AuthTimeout = cmp.Or(l.AuthTimeout, 5*time.Second)
+	l.Ping = cmp.Or(l.Ping, 25*time.Second)
+	l.Write = cmp.Or(l.Write, 10*time.Second)
+	l.Drain = cmp.Or(l.Drain, 2*time.Second)
+	l.Close = cmp.Or(l.Close, 2*time.Second)
+	l.FrameBytes = cmp.Or(l.FrameBytes, 64<<10)
+	l.QueueBytes = cmp.Or(l.QueueBytes, 1<<20)
+	l.FrameRate = cmp.Or(l.FrameRate, 20)
+	l.FrameBurst = cmp.Or(l.FrameBurst, 60)
+	l.Topics = cmp.Or(l.Topics, 100)
 }
 
 // Hub serves the sockets of this process.
