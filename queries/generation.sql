@@ -1,6 +1,6 @@
 -- name: GenerationLimits :one
 -- What the tier of a user allows.
-SELECT t.name AS tier, t.queue_priority, t.max_duration_s, t.best_quality,
+SELECT t.name AS tier, t.queue_priority, t.max_running, t.max_duration_s, t.best_quality,
     coalesce(u.daily_generations, t.daily_generations) AS daily,
     coalesce(u.monthly_generations, t.monthly_generations) AS monthly,
     now()::timestamptz AS now

@@ -1,183 +1,203 @@
+-- The statements that move jobs are functions (db/migrations/00009_queue_engine.sql).
+
 -- name: QueueEnqueue :one
--- Enqueues one job. No row: there is a live job with its key.
-INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, traceparent, payload)
+-- Enqueues one job, to be ready at run_at, or else after delay; deadline is in
+-- seconds, 0 for none. No row: there is a live job with its key.
+INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, deadline_at,
+                       concurrency_key, concurrency_limit, traceparent, payload, by_hand)
 VALUES (@queue, @kind, sqlc.narg(key), @priority, @max_attempts,
-        now() + @delay::interval,
-        CASE WHEN @delay::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
-        sqlc.narg(traceparent), @payload)
+        coalesce(sqlc.narg(run_at)::timestamptz, now() + @delay::interval),
+        CASE WHEN coalesce(sqlc.narg(run_at)::timestamptz, now() + @delay::interval) > clock_timestamp()
+             THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
+        now() + nullif(@deadline::float8, 0) * interval '1 second', sqlc.narg(concurrency_key), sqlc.narg(concurrency_limit), sqlc.narg(traceparent),
+        @payload, false)
 ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
 RETURNING id;
+
+-- name: QueueEnqueueMany :many
+-- Enqueues jobs in the given order. n is the place in the arrays, from 1; jobs
+-- whose key a live job has are left out. Empty texts, zeros and times before
+-- 1970 stand for null; delays and deadlines are in seconds.
+WITH input AS MATERIALIZED (
+    SELECT nextval('queue.job_id_seq') AS id, i.queue, i.kind, nullif(i.key, '') AS key, i.priority, i.max_attempts,
+           CASE WHEN i.run_at > 'epoch' THEN i.run_at ELSE now() + i.delay * interval '1 second' END AS run_at,
+           now() + nullif(i.deadline, 0) * interval '1 second' AS deadline_at,
+           nullif(i.concurrency_key, '') AS concurrency_key, nullif(i.concurrency_limit, 0) AS concurrency_limit,
+           nullif(i.traceparent, '') AS traceparent, i.payload, i.n
+    FROM ROWS FROM (unnest(@queues::text[]), unnest(@kinds::text[]), unnest(@keys::text[]), unnest(@priorities::smallint[]),
+                    unnest(@max_attempts::smallint[]), unnest(@run_at::timestamptz[]), unnest(@delays::float8[]), unnest(@deadlines::float8[]),
+                    unnest(@concurrency_keys::text[]), unnest(@concurrency_limits::smallint[]),
+                    unnest(@traceparents::text[]), unnest(@payloads::jsonb[]))
+         WITH ORDINALITY AS i (queue, kind, key, priority, max_attempts, run_at, delay, deadline, concurrency_key, concurrency_limit,
+                               traceparent, payload, n)
+), added AS (
+    INSERT INTO queue.job (id, queue, kind, key, priority, max_attempts, run_at, state, deadline_at,
+                           concurrency_key, concurrency_limit, traceparent, payload, by_hand)
+    SELECT i.id, i.queue, i.kind, i.key, i.priority, i.max_attempts, i.run_at,
+           CASE WHEN i.run_at > clock_timestamp() THEN 'scheduled' ELSE 'waiting' END::queue.job_state, i.deadline_at,
+           i.concurrency_key, i.concurrency_limit, i.traceparent, i.payload, false
+    FROM input i
+    ORDER BY i.n
+    ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
+    RETURNING id
+)
+SELECT i.n::integer AS n, i.id::bigint AS id FROM input i JOIN added a ON a.id = i.id;
 
 -- name: QueueFind :one
 -- The live job with a key.
 SELECT id FROM queue.job WHERE queue = @queue AND key = @key::text;
 
 -- name: QueueClaim :many
--- Takes up to max_jobs waiting jobs for a worker, best priority first. Rows are
--- picked and updated by tuple id: a join on id would let a generic plan fall
--- to a sequential scan. A job picked here cannot change before the update,
--- because the sub-select holds its lock.
-UPDATE queue.job j
-SET state = 'running', worker_id = @worker_id::uuid, attempt = j.attempt + 1, started_at = clock_timestamp()
-WHERE j.ctid = ANY (ARRAY(
-    SELECT p.ctid FROM queue.job p
-    WHERE p.queue = @queue AND p.state = 'waiting' AND p.kind = ANY (@kinds::text[])
-    ORDER BY p.priority, p.seq
-    LIMIT @max_jobs
-    FOR UPDATE SKIP LOCKED
-))
-RETURNING j.id, j.seq, j.priority, j.kind, j.key, j.attempt, j.max_attempts, j.created_at, j.started_at,
-    j.cancel_requested_at, j.traceparent, j.payload, j.checkpoint, j.errors;
+SELECT c.* FROM queue.claim(@worker_id::uuid, @claim_no::bigint, @queue::text, @kinds::text[], @max_jobs::integer,
+                            @claimed_before::bigint, @priorities::smallint[], @marks::bigint[]) c;
 
--- name: QueueComplete :many
--- Moves jobs that this worker holds to the history, and returns those that it
--- really held. Here and below a worker names what it holds by (id, seq,
--- worker): a job draws a new seq whenever it stops running, so that one who
--- held it earlier, even the same worker, has no more say.
-WITH done AS (
-    SELECT unnest(@ids::bigint[]) AS id, unnest(@seqs::bigint[]) AS seq, unnest(@results::jsonb[]) AS result
-), gone AS (
-    DELETE FROM queue.job j
-    WHERE j.id = ANY (@ids::bigint[]) AND j.worker_id = @worker_id::uuid AND j.state = 'running'
-      AND (j.id, j.seq) IN (SELECT d.id, d.seq FROM done d)
-    RETURNING j.*
-)
-INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
-                               queue, kind, key, traceparent, payload, result, errors)
-SELECT g.id, 'completed', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
-       g.queue, g.kind, g.key, g.traceparent, g.payload, d.result, g.errors
-FROM gone g JOIN done d ON d.id = g.id AND d.seq = g.seq
-RETURNING id;
+-- name: QueueClaimDoomed :many
+SELECT c.* FROM queue.claim_doomed(@worker_id::uuid, @claim_no::bigint, @queue::text, @kinds::text[], @max_jobs::integer) c;
 
--- name: QueueEnd :many
--- Ends a job that this worker holds without success. No row: it holds it no more.
-WITH gone AS (
-    DELETE FROM queue.job j
-    WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running'
-    RETURNING j.*
-)
-INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
-                               queue, kind, key, traceparent, payload, errors)
-SELECT g.id, @outcome, g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
-       g.queue, g.kind, g.key, g.traceparent, g.payload,
-       CASE WHEN @message::text = '' THEN g.errors ELSE queue.add_error(g.errors, g.attempt, g.worker_id, @message) END
-FROM gone g
-RETURNING id;
+-- name: QueueHorizon :one
+SELECT h.seq::bigint AS seq, h.next_xid::bigint AS next_xid, h.oldest_writer::bigint AS oldest_writer
+FROM queue.horizon(@look_closely::boolean) h;
 
--- name: QueueRetry :execrows
--- Puts a job that this worker holds off for another attempt, unless somebody
--- wants it cancelled.
-UPDATE queue.job j
-SET state = 'scheduled', worker_id = NULL, run_at = now() + @delay::interval, seq = queue.draw_seq(),
-    errors = queue.add_error(j.errors, j.attempt, j.worker_id, @message)
-WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running'
-  AND j.cancel_requested_at IS NULL;
+-- name: QueueScout :many
+-- head is 0 if no job waits in the lane.
+SELECT s.priority::smallint AS priority, coalesce(s.head, 0)::bigint AS head
+FROM queue.scout(@queue::text, @priorities::smallint[], @marks::bigint[]) s;
 
--- name: QueueRelease :execrows
--- Gives a job that this worker holds back as if it had not been taken; one that
--- somebody wants cancelled only if told so.
-UPDATE queue.job j
-SET state = CASE WHEN @delay::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
-    worker_id = NULL, started_at = NULL, attempt = j.attempt - 1,
-    run_at = now() + @delay::interval, seq = queue.draw_seq()
-WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running'
-  AND (@even_cancelled::boolean OR j.cancel_requested_at IS NULL);
+-- name: QueueFinish :many
+SELECT f::bigint FROM queue.finish(@worker_id::uuid, @ids::bigint[], @seqs::bigint[], @results::jsonb[], @outcome::queue.outcome, sqlc.narg(message)::text) f;
+
+-- name: QueuePutBack :one
+SELECT queue.put_back(@worker_id::uuid, @id::bigint, @seq::bigint, @delay::interval, sqlc.narg(message)::text, @even_cancelled::boolean)::boolean;
 
 -- name: QueueCheckpoint :execrows
 UPDATE queue.job j
 SET checkpoint = @checkpoint
-WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.state = 'running';
+WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid;
+
+-- name: QueueProgress :exec
+-- Fenced like the rest: what a worker tells of jobs that it lost changes nothing.
+UPDATE queue.job j
+SET progress = p.progress, stage = nullif(p.stage, '')
+FROM ROWS FROM (unnest(@ids::bigint[]), unnest(@seqs::bigint[]), unnest(@progress::smallint[]), unnest(@stages::text[])) AS p (id, seq, progress, stage)
+WHERE j.id = p.id AND j.seq = p.seq AND j.worker_id = @worker_id::uuid;
 
 -- name: QueueCancel :one
 -- Cancels the live job with a key: one that waits ends at once, a running one
 -- is asked to stop. No row: there is none.
 WITH target AS (
     SELECT t.id, t.state FROM queue.job t WHERE t.queue = @queue AND t.key = @key::text FOR UPDATE
-), gone AS (
-    DELETE FROM queue.job j USING target t
-    WHERE j.id = t.id AND t.state <> 'running'
-    RETURNING j.*
-), kept AS (
-    INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
-                                   queue, kind, key, traceparent, payload, errors)
-    SELECT g.id, 'cancelled', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
-           g.queue, g.kind, g.key, g.traceparent, g.payload, g.errors
-    FROM gone g
 ), asked AS (
     UPDATE queue.job j SET cancel_requested_at = coalesce(j.cancel_requested_at, now())
     FROM target t WHERE j.id = t.id AND t.state = 'running'
     RETURNING j.id
 )
-SELECT g.id, true AS ended FROM gone g
-UNION ALL
-SELECT a.id, false FROM asked a;
+SELECT t.id, (t.state <> 'running' AND EXISTS (SELECT FROM queue.end_waiting(ARRAY[t.id], 'cancelled', NULL)))::boolean AS ended
+FROM target t;
 
 -- name: QueueHeld :many
--- What a worker holds, for one that may not know.
+-- What a worker holds, of all its claims or of one.
 SELECT id, seq, (cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job
-WHERE worker_id = @worker_id::uuid AND state = 'running';
+WHERE worker_id = @worker_id::uuid AND claim_no >= @first_claim AND claim_no <= @last_claim AND state = 'running';
 
--- name: QueuePromote :execrows
--- Makes scheduled jobs that are due ready; each draws a new place in line.
-UPDATE queue.job j
-SET state = 'waiting', seq = queue.draw_seq()
-WHERE j.ctid = ANY (ARRAY(
-    SELECT p.ctid FROM queue.job p
-    WHERE p.state = 'scheduled' AND p.run_at <= now()
-    ORDER BY p.run_at
-    LIMIT @max_jobs
-    FOR UPDATE SKIP LOCKED
-));
+-- name: QueueStanding :many
+-- Which of the given jobs a worker still holds, and whether they are to be cancelled.
+SELECT j.id, j.seq, (j.cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job j
+WHERE j.id = ANY (@ids::bigint[]) AND j.worker_id = @worker_id::uuid;
+
+-- name: QueuePromote :one
+SELECT p.promoted::integer AS promoted, coalesce(extract(epoch FROM p.next_at - clock_timestamp()), -1)::float8 AS next_in, clock_timestamp()::timestamptz AS now
+FROM queue.promote(@queue::text, @after::timestamptz, @max_jobs::integer) p;
+
+-- name: QueueUnblockNoted :one
+SELECT queue.unblock_noted()::integer;
+
+-- name: QueuePark :one
+SELECT queue.park(@queue::text, @priorities::smallint[], @marks::bigint[], @max_jobs::integer)::integer;
+
+-- name: QueueUnpark :one
+SELECT queue.unpark(@queue::text, @kinds::text[], @max_jobs::integer)::integer;
 
 -- name: QueueRegisterWorker :exec
 INSERT INTO queue.worker (id, host, pid, version, queue, kinds, concurrency)
 VALUES (@id, @host, @pid, @version, @queue, @kinds, @concurrency);
 
+-- name: QueueRegisterKinds :exec
+WITH named AS (
+    INSERT INTO queue.queue (name) VALUES (@queue::text) ON CONFLICT DO NOTHING
+), input AS (
+    SELECT i.* FROM ROWS FROM (unnest(@kinds::text[]), unnest(@has_hook::boolean[])) AS i (kind, has_hook)
+)
+INSERT INTO queue.kind (queue, kind, has_hook)
+SELECT @queue::text, k.kind, k.has_hook FROM input k
+ON CONFLICT (queue, kind) DO UPDATE SET has_hook = excluded.has_hook
+WHERE kind.has_hook IS DISTINCT FROM excluded.has_hook;
+
 -- name: QueueHeartbeat :execrows
 -- No row: the worker was declared dead.
-UPDATE queue.worker SET heartbeat_at = now(), mean_run_ms = @mean_run_ms WHERE id = @id;
+UPDATE queue.worker
+SET heartbeat_at = now(), mean_run_ms = @mean_run_ms, running = @running, claim_floor = @claim_floor, concurrency = @concurrency
+WHERE id = @id AND dead_at IS NULL;
 
 -- name: QueueRemoveWorker :exec
-DELETE FROM queue.worker WHERE id = @id;
+-- The row stays for an hour, in case that a claim is still under way.
+UPDATE queue.worker SET dead_at = now(), running = 0, claim_floor = @claim_floor WHERE id = @id AND dead_at IS NULL;
 
 -- name: QueueRescue :many
--- Declares silent workers dead and gives back every running job whose worker
--- has no row any more. That includes a job whose claim was committed only after
--- its worker had been declared dead. The attempt stays counted. It waits for no
--- lock, because the caller has a heartbeat to keep: what is locked comes next
--- time. The join on seq spares a job that somebody else has rescued, and
--- another worker taken, since this statement began.
-WITH dead AS (
-    DELETE FROM queue.worker w
-    WHERE w.id IN (
-        SELECT s.id FROM queue.worker s
-        WHERE s.heartbeat_at < now() - @dead_after::interval
-        FOR UPDATE SKIP LOCKED)
-    RETURNING w.id
-), orphan AS MATERIALIZED (
-    SELECT r.id, r.seq FROM queue.job r
-    WHERE r.state = 'running'
-      AND (r.worker_id IN (SELECT d.id FROM dead d)
-           OR NOT EXISTS (SELECT FROM queue.worker w WHERE w.id = r.worker_id))
-), taken AS (
-    SELECT t.id FROM queue.job t JOIN orphan o ON o.id = t.id AND o.seq = t.seq
-    WHERE t.state = 'running'
-    FOR UPDATE OF t SKIP LOCKED
+SELECT r.id::bigint AS id, r.queue::text AS queue, r.priority::smallint AS priority FROM queue.rescue(@dead_after::interval) r;
+
+-- name: QueueSettings :one
+SELECT (paused_at IS NOT NULL)::boolean AS paused, worker_concurrency, max_running, rate_limit, rate_window, fair_every
+FROM queue.queue WHERE name = @name;
+
+-- name: QueueDefaults :exec
+-- Gives a queue its settings if nobody has yet.
+INSERT INTO queue.queue (name, rate_limit, rate_window, max_running)
+VALUES (@name, sqlc.narg(rate_limit), sqlc.narg(rate_window), sqlc.narg(max_running))
+ON CONFLICT DO NOTHING;
+
+-- name: QueueNextClaim :one
+-- How long until the limits of a queue let a job run, if no other ends before;
+-- -1: they do now, or that depends on other jobs only.
+SELECT coalesce(queue.next_claim(@queue::text), -1)::float8 AS seconds;
+
+-- name: QueueLanes :many
+SELECT priority, mark FROM queue.lane WHERE queue = @queue ORDER BY priority;
+
+-- name: QueueSaveLanes :exec
+-- Tells readers, and workers that start, from where on jobs wait. The marks of
+-- any worker hold for all.
+WITH input AS (
+    SELECT i.* FROM ROWS FROM (unnest(@priorities::smallint[]), unnest(@marks::bigint[])) AS i (priority, mark)
 )
-UPDATE queue.job j
-SET state = 'waiting', worker_id = NULL, seq = queue.draw_seq(),
-    errors = queue.add_error(j.errors, j.attempt, j.worker_id, 'The worker died.')
-FROM taken t
-WHERE j.id = t.id
-RETURNING j.id, j.queue;
+INSERT INTO queue.lane AS l (queue, priority, mark)
+SELECT @queue::text, n.priority, n.mark FROM input n
+ON CONFLICT (queue, priority) DO UPDATE SET mark = excluded.mark
+WHERE excluded.mark > l.mark;
+
+-- name: QueueCountLanes :exec
+-- Counts what waits, for readers who cannot wait for a count of millions; unless
+-- another worker has just done so.
+WITH mine AS (
+    SELECT l.queue, l.priority, l.mark FROM queue.lane l
+    WHERE l.queue = @queue AND l.counted_at < clock_timestamp() - @max_age::interval
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE queue.lane l
+SET counted_at = clock_timestamp(), waiting = (
+    SELECT count(*) FROM queue.job j
+    WHERE j.queue = m.queue AND j.state = 'waiting' AND j.priority = m.priority AND j.seq >= m.mark)
+FROM mine m
+WHERE l.queue = m.queue AND l.priority = m.priority;
+
+-- name: QueueAddMetrics :exec
+-- One lane a time; waits and runs are histograms.
+INSERT INTO queue.metric (worker_id, queue, priority, completed, failed, cancelled, retried, snoozed, rescued, waits, runs)
+VALUES (@worker_id, @queue, @priority, @completed, @failed, @cancelled, @retried, @snoozed, @rescued, @waits, @runs);
 
 -- name: QueueLine :one
 -- Where the live job with a key stands. ahead counts at most max_ahead jobs.
 SELECT j.id, j.state, j.attempt,
-    (SELECT count(*) FROM (
-        SELECT FROM queue.job a
-        WHERE a.queue = j.queue AND a.state = 'waiting' AND (a.priority, a.seq) < (j.priority, j.seq)
-        LIMIT @max_ahead) t) AS ahead
+    CASE WHEN j.state = 'running' THEN 0 ELSE queue.ahead(j.queue, j.priority, j.seq, @max_ahead::integer) END::bigint AS ahead
 FROM queue.job j
 WHERE j.queue = @queue AND j.key = @key::text;
 
@@ -185,20 +205,55 @@ WHERE j.queue = @queue AND j.key = @key::text;
 -- What the live workers of a queue can do, and how much of it is in use.
 SELECT count(*) AS workers, coalesce(sum(w.concurrency), 0)::bigint AS slots,
     coalesce(avg(w.mean_run_ms) FILTER (WHERE w.mean_run_ms > 0), 0)::float8 AS mean_run_ms,
-    (SELECT count(*) FROM queue.job j WHERE j.state = 'running' AND j.queue = @queue) AS running
+    queue.count_running(@queue)::bigint AS running
 FROM queue.worker w
-WHERE w.queue = @queue AND w.heartbeat_at >= now() - @dead_after::interval;
+WHERE w.queue = @queue AND w.dead_at IS NULL AND w.heartbeat_at >= now() - @dead_after::interval;
 
 -- name: QueueDepth :one
--- How many jobs wait and run, each counted up to max_count.
-SELECT
-    (SELECT count(*) FROM (SELECT FROM queue.job w WHERE w.queue = @queue AND w.state = 'waiting' LIMIT @max_count) t) AS waiting,
-    (SELECT count(*) FROM (SELECT FROM queue.job r WHERE r.queue = @queue AND r.state = 'running' LIMIT @max_count) t) AS running;
+-- How many jobs wait and run. Up to max_count of a priority are counted; beyond
+-- that the workers' last count is taken.
+SELECT (SELECT coalesce(sum(d.waiting), 0) FROM queue.depth(@queue::text, @max_count::integer) d)::bigint AS waiting,
+    queue.count_running(@queue)::bigint AS running;
+
+-- name: QueueSchedulesDue :many
+-- Schedules whose next time has come or has not been worked out, locked so that
+-- one worker at a time deals with each.
+SELECT *, clock_timestamp()::timestamptz AS now FROM queue.schedule
+WHERE queue = @queue AND paused_at IS NULL AND error IS NULL AND (next_at IS NULL OR next_at <= clock_timestamp())
+ORDER BY next_at NULLS FIRST
+LIMIT 100
+FOR UPDATE SKIP LOCKED;
+
+-- name: QueueScheduleAdvance :exec
+UPDATE queue.schedule SET next_at = sqlc.narg(next_at), last_at = coalesce(sqlc.narg(last_at), last_at), error = sqlc.narg(error)
+WHERE name = @name;
+
+-- name: QueueScheduleNext :one
+-- Seconds until the next schedule of a queue is due; -1: there is none.
+SELECT coalesce(extract(epoch FROM min(next_at) - clock_timestamp()), -1)::float8 AS seconds
+FROM queue.schedule WHERE queue = @queue AND paused_at IS NULL AND error IS NULL;
+
+-- name: QueueScheduleSet :exec
+-- Defines a schedule; one that has not changed keeps its next time.
+INSERT INTO queue.schedule AS s (name, queue, kind, cron, timezone, missed, overlap, priority, max_attempts, payload)
+VALUES (@name, @queue, @kind, @cron, @timezone, @missed, @overlap, @priority, @max_attempts, @payload)
+ON CONFLICT (name) DO UPDATE SET queue = excluded.queue, kind = excluded.kind, cron = excluded.cron, timezone = excluded.timezone,
+    missed = excluded.missed, overlap = excluded.overlap, priority = excluded.priority, max_attempts = excluded.max_attempts,
+    payload = excluded.payload, updated_at = now(), error = NULL,
+    next_at = CASE WHEN s.cron = excluded.cron AND s.timezone = excluded.timezone THEN s.next_at END
+WHERE (s.queue, s.kind, s.cron, s.timezone, s.missed, s.overlap, s.priority, s.max_attempts, s.payload)
+    IS DISTINCT FROM (excluded.queue, excluded.kind, excluded.cron, excluded.timezone, excluded.missed, excluded.overlap,
+                      excluded.priority, excluded.max_attempts, excluded.payload);
 
 -- name: QueueUpkeep :exec
 -- Makes partitions ahead and drops expired ones. Dropping comes first, so that
 -- locks are taken from the parent down, as those who read the history do.
-SELECT partition.drop_expired('queue.job_completed', '1 hour', '1 hour', 1000),
+SELECT partition.drop_expired('queue.job_completed', '1 hour', s.completed_keep, s.completed_keep_rows),
        partition.ensure('queue.job_completed', '1 hour', 3),
-       partition.drop_expired('queue.job_ended', '1 day', '7 days'),
-       partition.ensure('queue.job_ended', '1 day', 3);
+       partition.drop_expired('queue.job_ended', '1 day', s.ended_keep),
+       partition.ensure('queue.job_ended', '1 day', 3),
+       partition.drop_expired('queue.metric', '1 hour', s.metric_keep),
+       partition.ensure('queue.metric', '1 hour', 3),
+       queue.unblock_all(),
+       (SELECT count(*) FROM queue.rescue_orphans())
+FROM queue.setting s;

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -128,17 +129,21 @@ func (a *App) build(ctx context.Context) error {
 	sender := notify.NewSender(a.listenDSN, a.log)
 	listener := notify.NewListener(a.listenDSN, a.log)
 	publisher := events.NewPublisher(sender)
-	jobs := queue.NewClient(sender)
+	jobs := queue.NewClient(a.pool, sender)
 	generations := generation.New(generation.Deps{Pool: a.pool, Queue: jobs, Events: publisher, Links: links, Log: a.log})
 
 	a.group.Add(sender)
 	a.health = a.newHealth(jobs, listener)
 	var worker *queue.Worker
 	if a.opt.Role.Worker {
-		if worker, err = a.newWorker(publisher, links); err != nil {
+		if err := jobs.SetDefaults(ctx, generation.Queue, queue.Limits{Rate: defaultRate, Window: time.Second}); err != nil {
+			return err
+		}
+		if worker, err = a.newWorker(publisher, links, sender); err != nil {
 			return err
 		}
 		worker.Listen(listener)
+		jobs.Attach(worker)
 	}
 	var feed *events.Feed
 	if a.opt.Role.API {
@@ -171,13 +176,17 @@ func (a *App) linkSecret() []byte {
 	return key[:]
 }
 
-func (a *App) newWorker(publisher *events.Publisher, links *generation.Links) (*queue.Worker, error) {
+// defaultRate is how many songs are begun a second, on all workers, until
+// somebody sets another limit: what music vendors bear.
+const defaultRate = 10
+
+func (a *App) newWorker(publisher *events.Publisher, links *generation.Links, sender *notify.Sender) (*queue.Worker, error) {
 	vendor := a.opt.Provider
 	if vendor == nil {
 		vendor = synth.New(synth.WithPace(a.cfg.SynthPace))
 	}
 	return queue.NewWorker(queue.WorkerConfig{
-		Pool: a.pool, Log: a.log, Queue: generation.Queue, Version: a.opt.Version,
+		Pool: a.pool, Log: a.log, Notify: sender, Queue: generation.Queue, Version: a.opt.Version,
 		Concurrency: a.cfg.WorkerConcurrency,
 		SoftStop:    a.cfg.ShutdownTimeout / 3,
 		Handlers: []queue.Handler{generation.NewHandler(generation.HandlerDeps{

@@ -199,7 +199,7 @@ func (s *Service) restartTx(ctx context.Context, tx pgx.Tx, g queries.Generation
 	if err != nil {
 		return Created{}, events.Event{}, fmt.Errorf("restart generation: %w", err)
 	}
-	info, event, err := s.enqueue(ctx, tx, g, limits.QueuePriority, "")
+	info, event, err := s.enqueue(ctx, tx, g, limits, "")
 	return Created{
 		GenerationID: g.ID, TaskID: g.ID, GenerationTaskID: g.ID,
 		Status: string(g.Status), Message: "Generation queued again", Queue: info,

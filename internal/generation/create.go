@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -90,7 +91,7 @@ func (s *Service) createTx(ctx context.Context, tx pgx.Tx, userID uuid.UUID, p P
 	if err != nil {
 		return Created{}, events.Event{}, fmt.Errorf("insert generation: %w", err)
 	}
-	info, event, err := s.enqueue(ctx, tx, g, limits.QueuePriority, opt.Traceparent)
+	info, event, err := s.enqueue(ctx, tx, g, limits, opt.Traceparent)
 	return Created{
 		GenerationID: id, TaskID: id, GenerationTaskID: id,
 		Status: string(g.Status), Message: "Generation queued successfully", Queue: info,
@@ -129,9 +130,10 @@ func (s *Service) takeQuota(ctx context.Context, tx pgx.Tx, userID uuid.UUID, p 
 }
 
 // enqueue adds the generation's job and logs that it is pending.
-func (s *Service) enqueue(ctx context.Context, tx pgx.Tx, g queries.Generation, priority int16, traceparent string) (*QueueInfo, events.Event, error) {
+func (s *Service) enqueue(ctx context.Context, tx pgx.Tx, g queries.Generation, limits queries.GenerationLimitsRow, traceparent string) (*QueueInfo, events.Event, error) {
 	_, _, err := s.queue.EnqueueTx(ctx, tx, queue.Params{
-		Queue: Queue, Kind: Kind, Key: g.ID.String(), Priority: priority, Traceparent: traceparent,
+		Queue: Queue, Kind: Kind, Key: g.ID.String(), Priority: limits.QueuePriority, Traceparent: traceparent,
+		ConcurrencyKey: g.UserID.String(), ConcurrencyLimit: int16(min(limits.MaxRunning, math.MaxInt16)),
 	})
 	if err != nil {
 		return nil, events.Event{}, err

@@ -459,7 +459,7 @@ func (q *Queries) GenerationInsert(ctx context.Context, db DBTX, arg GenerationI
 }
 
 const generationLimits = `-- name: GenerationLimits :one
-SELECT t.name AS tier, t.queue_priority, t.max_duration_s, t.best_quality,
+SELECT t.name AS tier, t.queue_priority, t.max_running, t.max_duration_s, t.best_quality,
     coalesce(u.daily_generations, t.daily_generations) AS daily,
     coalesce(u.monthly_generations, t.monthly_generations) AS monthly,
     now()::timestamptz AS now
@@ -470,6 +470,7 @@ WHERE u.id = $1
 type GenerationLimitsRow struct {
 	Tier          string
 	QueuePriority int16
+	MaxRunning    int32
 	MaxDurationS  int32
 	BestQuality   string
 	Daily         int32
@@ -484,6 +485,7 @@ func (q *Queries) GenerationLimits(ctx context.Context, db DBTX, userID uuid.UUI
 	err := row.Scan(
 		&i.Tier,
 		&i.QueuePriority,
+		&i.MaxRunning,
 		&i.MaxDurationS,
 		&i.BestQuality,
 		&i.Daily,

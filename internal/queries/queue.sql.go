@@ -11,29 +11,56 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
+
+const queueAddMetrics = `-- name: QueueAddMetrics :exec
+INSERT INTO queue.metric (worker_id, queue, priority, completed, failed, cancelled, retried, snoozed, rescued, waits, runs)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+`
+
+type QueueAddMetricsParams struct {
+	WorkerID  uuid.UUID
+	Queue     string
+	Priority  int16
+	Completed int32
+	Failed    int32
+	Cancelled int32
+	Retried   int32
+	Snoozed   int32
+	Rescued   int32
+	Waits     []int32
+	Runs      []int32
+}
+
+// One lane a time; waits and runs are histograms.
+func (q *Queries) QueueAddMetrics(ctx context.Context, db DBTX, arg QueueAddMetricsParams) error {
+	_, err := db.Exec(ctx, queueAddMetrics,
+		arg.WorkerID,
+		arg.Queue,
+		arg.Priority,
+		arg.Completed,
+		arg.Failed,
+		arg.Cancelled,
+		arg.Retried,
+		arg.Snoozed,
+		arg.Rescued,
+		arg.Waits,
+		arg.Runs,
+	)
+	return err
+}
 
 const queueCancel = `-- name: QueueCancel :one
 WITH target AS (
     SELECT t.id, t.state FROM queue.job t WHERE t.queue = $1 AND t.key = $2::text FOR UPDATE
-), gone AS (
-    DELETE FROM queue.job j USING target t
-    WHERE j.id = t.id AND t.state <> 'running'
-    RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
-), kept AS (
-    INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
-                                   queue, kind, key, traceparent, payload, errors)
-    SELECT g.id, 'cancelled', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
-           g.queue, g.kind, g.key, g.traceparent, g.payload, g.errors
-    FROM gone g
 ), asked AS (
     UPDATE queue.job j SET cancel_requested_at = coalesce(j.cancel_requested_at, now())
     FROM target t WHERE j.id = t.id AND t.state = 'running'
     RETURNING j.id
 )
-SELECT g.id, true AS ended FROM gone g
-UNION ALL
-SELECT a.id, false FROM asked a
+SELECT t.id, (t.state <> 'running' AND EXISTS (SELECT FROM queue.end_waiting(ARRAY[t.id], 'cancelled', NULL)))::boolean AS ended
+FROM target t
 `
 
 type QueueCancelParams struct {
@@ -58,9 +85,9 @@ func (q *Queries) QueueCancel(ctx context.Context, db DBTX, arg QueueCancelParam
 const queueCapacity = `-- name: QueueCapacity :one
 SELECT count(*) AS workers, coalesce(sum(w.concurrency), 0)::bigint AS slots,
     coalesce(avg(w.mean_run_ms) FILTER (WHERE w.mean_run_ms > 0), 0)::float8 AS mean_run_ms,
-    (SELECT count(*) FROM queue.job j WHERE j.state = 'running' AND j.queue = $1) AS running
+    queue.count_running($1)::bigint AS running
 FROM queue.worker w
-WHERE w.queue = $1 AND w.heartbeat_at >= now() - $2::interval
+WHERE w.queue = $1 AND w.dead_at IS NULL AND w.heartbeat_at >= now() - $2::interval
 `
 
 type QueueCapacityParams struct {
@@ -91,7 +118,7 @@ func (q *Queries) QueueCapacity(ctx context.Context, db DBTX, arg QueueCapacityP
 const queueCheckpoint = `-- name: QueueCheckpoint :execrows
 UPDATE queue.job j
 SET checkpoint = $1
-WHERE j.id = $2 AND j.seq = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
+WHERE j.id = $2 AND j.seq = $3 AND j.worker_id = $4::uuid
 `
 
 type QueueCheckpointParams struct {
@@ -115,76 +142,66 @@ func (q *Queries) QueueCheckpoint(ctx context.Context, db DBTX, arg QueueCheckpo
 }
 
 const queueClaim = `-- name: QueueClaim :many
-UPDATE queue.job j
-SET state = 'running', worker_id = $1::uuid, attempt = j.attempt + 1, started_at = clock_timestamp()
-WHERE j.ctid = ANY (ARRAY(
-    SELECT p.ctid FROM queue.job p
-    WHERE p.queue = $2 AND p.state = 'waiting' AND p.kind = ANY ($3::text[])
-    ORDER BY p.priority, p.seq
-    LIMIT $4
-    FOR UPDATE SKIP LOCKED
-))
-RETURNING j.id, j.seq, j.priority, j.kind, j.key, j.attempt, j.max_attempts, j.created_at, j.started_at,
-    j.cancel_requested_at, j.traceparent, j.payload, j.checkpoint, j.errors
+SELECT c.id, c.seq, c.run_at, c.created_at, c.started_at, c.cancel_requested_at, c.worker_id, c.state, c.priority, c.attempt, c.max_attempts, c.queue, c.kind, c.key, c.traceparent, c.payload, c.checkpoint, c.errors, c.claim_no, c.deadline_at, c.progress, c.concurrency_limit, c.redriven, c.by_hand, c.concurrency_key, c.stage FROM queue.claim($1::uuid, $2::bigint, $3::text, $4::text[], $5::integer,
+                            $6::bigint, $7::smallint[], $8::bigint[]) c
 `
 
 type QueueClaimParams struct {
-	WorkerID uuid.UUID
-	Queue    string
-	Kinds    []string
-	MaxJobs  int32
+	WorkerID      uuid.UUID
+	ClaimNo       int64
+	Queue         string
+	Kinds         []string
+	MaxJobs       int32
+	ClaimedBefore int64
+	Priorities    []int16
+	Marks         []int64
 }
 
-type QueueClaimRow struct {
-	ID                int64
-	Seq               int64
-	Priority          int16
-	Kind              string
-	Key               *string
-	Attempt           int16
-	MaxAttempts       int16
-	CreatedAt         time.Time
-	StartedAt         *time.Time
-	CancelRequestedAt *time.Time
-	Traceparent       *string
-	Payload           json.RawMessage
-	Checkpoint        json.RawMessage
-	Errors            json.RawMessage
-}
-
-// Takes up to max_jobs waiting jobs for a worker, best priority first. Rows are
-// picked and updated by tuple id: a join on id would let a generic plan fall
-// to a sequential scan. A job picked here cannot change before the update,
-// because the sub-select holds its lock.
-func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams) ([]QueueClaimRow, error) {
+func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams) ([]QueueJob, error) {
 	rows, err := db.Query(ctx, queueClaim,
 		arg.WorkerID,
+		arg.ClaimNo,
 		arg.Queue,
 		arg.Kinds,
 		arg.MaxJobs,
+		arg.ClaimedBefore,
+		arg.Priorities,
+		arg.Marks,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []QueueClaimRow{}
+	items := []QueueJob{}
 	for rows.Next() {
-		var i QueueClaimRow
+		var i QueueJob
 		if err := rows.Scan(
 			&i.ID,
 			&i.Seq,
-			&i.Priority,
-			&i.Kind,
-			&i.Key,
-			&i.Attempt,
-			&i.MaxAttempts,
+			&i.RunAt,
 			&i.CreatedAt,
 			&i.StartedAt,
 			&i.CancelRequestedAt,
+			&i.WorkerID,
+			&i.State,
+			&i.Priority,
+			&i.Attempt,
+			&i.MaxAttempts,
+			&i.Queue,
+			&i.Kind,
+			&i.Key,
 			&i.Traceparent,
 			&i.Payload,
 			&i.Checkpoint,
 			&i.Errors,
+			&i.ClaimNo,
+			&i.DeadlineAt,
+			&i.Progress,
+			&i.ConcurrencyLimit,
+			&i.Redriven,
+			&i.ByHand,
+			&i.ConcurrencyKey,
+			&i.Stage,
 		); err != nil {
 			return nil, err
 		}
@@ -196,52 +213,64 @@ func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams)
 	return items, nil
 }
 
-const queueComplete = `-- name: QueueComplete :many
-WITH done AS (
-    SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS seq, unnest($3::jsonb[]) AS result
-), gone AS (
-    DELETE FROM queue.job j
-    WHERE j.id = ANY ($1::bigint[]) AND j.worker_id = $4::uuid AND j.state = 'running'
-      AND (j.id, j.seq) IN (SELECT d.id, d.seq FROM done d)
-    RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
-)
-INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
-                               queue, kind, key, traceparent, payload, result, errors)
-SELECT g.id, 'completed', g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
-       g.queue, g.kind, g.key, g.traceparent, g.payload, d.result, g.errors
-FROM gone g JOIN done d ON d.id = g.id AND d.seq = g.seq
-RETURNING id
+const queueClaimDoomed = `-- name: QueueClaimDoomed :many
+SELECT c.id, c.seq, c.run_at, c.created_at, c.started_at, c.cancel_requested_at, c.worker_id, c.state, c.priority, c.attempt, c.max_attempts, c.queue, c.kind, c.key, c.traceparent, c.payload, c.checkpoint, c.errors, c.claim_no, c.deadline_at, c.progress, c.concurrency_limit, c.redriven, c.by_hand, c.concurrency_key, c.stage FROM queue.claim_doomed($1::uuid, $2::bigint, $3::text, $4::text[], $5::integer) c
 `
 
-type QueueCompleteParams struct {
-	Ids      []int64
-	Seqs     []int64
-	Results  []json.RawMessage
+type QueueClaimDoomedParams struct {
 	WorkerID uuid.UUID
+	ClaimNo  int64
+	Queue    string
+	Kinds    []string
+	MaxJobs  int32
 }
 
-// Moves jobs that this worker holds to the history, and returns those that it
-// really held. Here and below a worker names what it holds by (id, seq,
-// worker): a job draws a new seq whenever it stops running, so that one who
-// held it earlier, even the same worker, has no more say.
-func (q *Queries) QueueComplete(ctx context.Context, db DBTX, arg QueueCompleteParams) ([]int64, error) {
-	rows, err := db.Query(ctx, queueComplete,
-		arg.Ids,
-		arg.Seqs,
-		arg.Results,
+func (q *Queries) QueueClaimDoomed(ctx context.Context, db DBTX, arg QueueClaimDoomedParams) ([]QueueJob, error) {
+	rows, err := db.Query(ctx, queueClaimDoomed,
 		arg.WorkerID,
+		arg.ClaimNo,
+		arg.Queue,
+		arg.Kinds,
+		arg.MaxJobs,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []int64{}
+	items := []QueueJob{}
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
+		var i QueueJob
+		if err := rows.Scan(
+			&i.ID,
+			&i.Seq,
+			&i.RunAt,
+			&i.CreatedAt,
+			&i.StartedAt,
+			&i.CancelRequestedAt,
+			&i.WorkerID,
+			&i.State,
+			&i.Priority,
+			&i.Attempt,
+			&i.MaxAttempts,
+			&i.Queue,
+			&i.Kind,
+			&i.Key,
+			&i.Traceparent,
+			&i.Payload,
+			&i.Checkpoint,
+			&i.Errors,
+			&i.ClaimNo,
+			&i.DeadlineAt,
+			&i.Progress,
+			&i.ConcurrencyLimit,
+			&i.Redriven,
+			&i.ByHand,
+			&i.ConcurrencyKey,
+			&i.Stage,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -249,10 +278,59 @@ func (q *Queries) QueueComplete(ctx context.Context, db DBTX, arg QueueCompleteP
 	return items, nil
 }
 
+const queueCountLanes = `-- name: QueueCountLanes :exec
+WITH mine AS (
+    SELECT l.queue, l.priority, l.mark FROM queue.lane l
+    WHERE l.queue = $1 AND l.counted_at < clock_timestamp() - $2::interval
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE queue.lane l
+SET counted_at = clock_timestamp(), waiting = (
+    SELECT count(*) FROM queue.job j
+    WHERE j.queue = m.queue AND j.state = 'waiting' AND j.priority = m.priority AND j.seq >= m.mark)
+FROM mine m
+WHERE l.queue = m.queue AND l.priority = m.priority
+`
+
+type QueueCountLanesParams struct {
+	Queue  string
+	MaxAge time.Duration
+}
+
+// Counts what waits, for readers who cannot wait for a count of millions; unless
+// another worker has just done so.
+func (q *Queries) QueueCountLanes(ctx context.Context, db DBTX, arg QueueCountLanesParams) error {
+	_, err := db.Exec(ctx, queueCountLanes, arg.Queue, arg.MaxAge)
+	return err
+}
+
+const queueDefaults = `-- name: QueueDefaults :exec
+INSERT INTO queue.queue (name, rate_limit, rate_window, max_running)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+`
+
+type QueueDefaultsParams struct {
+	Name       string
+	RateLimit  *int32
+	RateWindow pgtype.Interval
+	MaxRunning *int32
+}
+
+// Gives a queue its settings if nobody has yet.
+func (q *Queries) QueueDefaults(ctx context.Context, db DBTX, arg QueueDefaultsParams) error {
+	_, err := db.Exec(ctx, queueDefaults,
+		arg.Name,
+		arg.RateLimit,
+		arg.RateWindow,
+		arg.MaxRunning,
+	)
+	return err
+}
+
 const queueDepth = `-- name: QueueDepth :one
-SELECT
-    (SELECT count(*) FROM (SELECT FROM queue.job w WHERE w.queue = $1 AND w.state = 'waiting' LIMIT $2) t) AS waiting,
-    (SELECT count(*) FROM (SELECT FROM queue.job r WHERE r.queue = $1 AND r.state = 'running' LIMIT $2) t) AS running
+SELECT (SELECT coalesce(sum(d.waiting), 0) FROM queue.depth($1::text, $2::integer) d)::bigint AS waiting,
+    queue.count_running($1)::bigint AS running
 `
 
 type QueueDepthParams struct {
@@ -265,7 +343,8 @@ type QueueDepthRow struct {
 	Running int64
 }
 
-// How many jobs wait and run, each counted up to max_count.
+// How many jobs wait and run. Up to max_count of a priority are counted; beyond
+// that the workers' last count is taken.
 func (q *Queries) QueueDepth(ctx context.Context, db DBTX, arg QueueDepthParams) (QueueDepthRow, error) {
 	row := db.QueryRow(ctx, queueDepth, arg.Queue, arg.MaxCount)
 	var i QueueDepthRow
@@ -273,78 +352,38 @@ func (q *Queries) QueueDepth(ctx context.Context, db DBTX, arg QueueDepthParams)
 	return i, err
 }
 
-const queueEnd = `-- name: QueueEnd :many
-WITH gone AS (
-    DELETE FROM queue.job j
-    WHERE j.id = $3 AND j.seq = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
-    RETURNING j.id, j.seq, j.run_at, j.created_at, j.started_at, j.cancel_requested_at, j.worker_id, j.state, j.priority, j.attempt, j.max_attempts, j.queue, j.kind, j.key, j.traceparent, j.payload, j.checkpoint, j.errors
-)
-INSERT INTO queue.job_history (id, outcome, created_at, started_at, worker_id, priority, attempt, max_attempts,
-                               queue, kind, key, traceparent, payload, errors)
-SELECT g.id, $1, g.created_at, g.started_at, g.worker_id, g.priority, g.attempt, g.max_attempts,
-       g.queue, g.kind, g.key, g.traceparent, g.payload,
-       CASE WHEN $2::text = '' THEN g.errors ELSE queue.add_error(g.errors, g.attempt, g.worker_id, $2) END
-FROM gone g
-RETURNING id
-`
-
-type QueueEndParams struct {
-	Outcome  QueueOutcome
-	Message  string
-	ID       int64
-	Seq      int64
-	WorkerID uuid.UUID
-}
-
-// Ends a job that this worker holds without success. No row: it holds it no more.
-func (q *Queries) QueueEnd(ctx context.Context, db DBTX, arg QueueEndParams) ([]int64, error) {
-	rows, err := db.Query(ctx, queueEnd,
-		arg.Outcome,
-		arg.Message,
-		arg.ID,
-		arg.Seq,
-		arg.WorkerID,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []int64{}
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const queueEnqueue = `-- name: QueueEnqueue :one
-INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, traceparent, payload)
+
+INSERT INTO queue.job (queue, kind, key, priority, max_attempts, run_at, state, deadline_at,
+                       concurrency_key, concurrency_limit, traceparent, payload, by_hand)
 VALUES ($1, $2, $3, $4, $5,
-        now() + $6::interval,
-        CASE WHEN $6::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
-        $7, $8)
+        coalesce($6::timestamptz, now() + $7::interval),
+        CASE WHEN coalesce($6::timestamptz, now() + $7::interval) > clock_timestamp()
+             THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
+        now() + nullif($8::float8, 0) * interval '1 second', $9, $10, $11,
+        $12, false)
 ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
 RETURNING id
 `
 
 type QueueEnqueueParams struct {
-	Queue       string
-	Kind        string
-	Key         *string
-	Priority    int16
-	MaxAttempts int16
-	Delay       time.Duration
-	Traceparent *string
-	Payload     json.RawMessage
+	Queue            string
+	Kind             string
+	Key              *string
+	Priority         int16
+	MaxAttempts      int16
+	RunAt            *time.Time
+	Delay            time.Duration
+	Deadline         float64
+	ConcurrencyKey   *string
+	ConcurrencyLimit *int16
+	Traceparent      *string
+	Payload          json.RawMessage
 }
 
-// Enqueues one job. No row: there is a live job with its key.
+// The statements that move jobs are functions (db/migrations/00009_queue_engine.sql).
+// Enqueues one job, to be ready at run_at, or else after delay; deadline is in
+// seconds, 0 for none. No row: there is a live job with its key.
 func (q *Queries) QueueEnqueue(ctx context.Context, db DBTX, arg QueueEnqueueParams) (int64, error) {
 	row := db.QueryRow(ctx, queueEnqueue,
 		arg.Queue,
@@ -352,13 +391,100 @@ func (q *Queries) QueueEnqueue(ctx context.Context, db DBTX, arg QueueEnqueuePar
 		arg.Key,
 		arg.Priority,
 		arg.MaxAttempts,
+		arg.RunAt,
 		arg.Delay,
+		arg.Deadline,
+		arg.ConcurrencyKey,
+		arg.ConcurrencyLimit,
 		arg.Traceparent,
 		arg.Payload,
 	)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const queueEnqueueMany = `-- name: QueueEnqueueMany :many
+WITH input AS MATERIALIZED (
+    SELECT nextval('queue.job_id_seq') AS id, i.queue, i.kind, nullif(i.key, '') AS key, i.priority, i.max_attempts,
+           CASE WHEN i.run_at > 'epoch' THEN i.run_at ELSE now() + i.delay * interval '1 second' END AS run_at,
+           now() + nullif(i.deadline, 0) * interval '1 second' AS deadline_at,
+           nullif(i.concurrency_key, '') AS concurrency_key, nullif(i.concurrency_limit, 0) AS concurrency_limit,
+           nullif(i.traceparent, '') AS traceparent, i.payload, i.n
+    FROM ROWS FROM (unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::smallint[]),
+                    unnest($5::smallint[]), unnest($6::timestamptz[]), unnest($7::float8[]), unnest($8::float8[]),
+                    unnest($9::text[]), unnest($10::smallint[]),
+                    unnest($11::text[]), unnest($12::jsonb[]))
+         WITH ORDINALITY AS i (queue, kind, key, priority, max_attempts, run_at, delay, deadline, concurrency_key, concurrency_limit,
+                               traceparent, payload, n)
+), added AS (
+    INSERT INTO queue.job (id, queue, kind, key, priority, max_attempts, run_at, state, deadline_at,
+                           concurrency_key, concurrency_limit, traceparent, payload, by_hand)
+    SELECT i.id, i.queue, i.kind, i.key, i.priority, i.max_attempts, i.run_at,
+           CASE WHEN i.run_at > clock_timestamp() THEN 'scheduled' ELSE 'waiting' END::queue.job_state, i.deadline_at,
+           i.concurrency_key, i.concurrency_limit, i.traceparent, i.payload, false
+    FROM input i
+    ORDER BY i.n
+    ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
+    RETURNING id
+)
+SELECT i.n::integer AS n, i.id::bigint AS id FROM input i JOIN added a ON a.id = i.id
+`
+
+type QueueEnqueueManyParams struct {
+	Queues            []string
+	Kinds             []string
+	Keys              []string
+	Priorities        []int16
+	MaxAttempts       []int16
+	RunAt             []time.Time
+	Delays            []float64
+	Deadlines         []float64
+	ConcurrencyKeys   []string
+	ConcurrencyLimits []int16
+	Traceparents      []string
+	Payloads          []json.RawMessage
+}
+
+type QueueEnqueueManyRow struct {
+	N  int32
+	ID int64
+}
+
+// Enqueues jobs in the given order. n is the place in the arrays, from 1; jobs
+// whose key a live job has are left out. Empty texts, zeros and times before
+// 1970 stand for null; delays and deadlines are in seconds.
+func (q *Queries) QueueEnqueueMany(ctx context.Context, db DBTX, arg QueueEnqueueManyParams) ([]QueueEnqueueManyRow, error) {
+	rows, err := db.Query(ctx, queueEnqueueMany,
+		arg.Queues,
+		arg.Kinds,
+		arg.Keys,
+		arg.Priorities,
+		arg.MaxAttempts,
+		arg.RunAt,
+		arg.Delays,
+		arg.Deadlines,
+		arg.ConcurrencyKeys,
+		arg.ConcurrencyLimits,
+		arg.Traceparents,
+		arg.Payloads,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []QueueEnqueueManyRow{}
+	for rows.Next() {
+		var i QueueEnqueueManyRow
+		if err := rows.Scan(&i.N, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const queueFind = `-- name: QueueFind :one
@@ -378,18 +504,69 @@ func (q *Queries) QueueFind(ctx context.Context, db DBTX, arg QueueFindParams) (
 	return id, err
 }
 
+const queueFinish = `-- name: QueueFinish :many
+SELECT f::bigint FROM queue.finish($1::uuid, $2::bigint[], $3::bigint[], $4::jsonb[], $5::queue.outcome, $6::text) f
+`
+
+type QueueFinishParams struct {
+	WorkerID uuid.UUID
+	Ids      []int64
+	Seqs     []int64
+	Results  []json.RawMessage
+	Outcome  QueueOutcome
+	Message  *string
+}
+
+func (q *Queries) QueueFinish(ctx context.Context, db DBTX, arg QueueFinishParams) ([]int64, error) {
+	rows, err := db.Query(ctx, queueFinish,
+		arg.WorkerID,
+		arg.Ids,
+		arg.Seqs,
+		arg.Results,
+		arg.Outcome,
+		arg.Message,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var f int64
+		if err := rows.Scan(&f); err != nil {
+			return nil, err
+		}
+		items = append(items, f)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const queueHeartbeat = `-- name: QueueHeartbeat :execrows
-UPDATE queue.worker SET heartbeat_at = now(), mean_run_ms = $1 WHERE id = $2
+UPDATE queue.worker
+SET heartbeat_at = now(), mean_run_ms = $1, running = $2, claim_floor = $3, concurrency = $4
+WHERE id = $5 AND dead_at IS NULL
 `
 
 type QueueHeartbeatParams struct {
-	MeanRunMs int32
-	ID        uuid.UUID
+	MeanRunMs   int32
+	Running     int32
+	ClaimFloor  int64
+	Concurrency int32
+	ID          uuid.UUID
 }
 
 // No row: the worker was declared dead.
 func (q *Queries) QueueHeartbeat(ctx context.Context, db DBTX, arg QueueHeartbeatParams) (int64, error) {
-	result, err := db.Exec(ctx, queueHeartbeat, arg.MeanRunMs, arg.ID)
+	result, err := db.Exec(ctx, queueHeartbeat,
+		arg.MeanRunMs,
+		arg.Running,
+		arg.ClaimFloor,
+		arg.Concurrency,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -398,8 +575,14 @@ func (q *Queries) QueueHeartbeat(ctx context.Context, db DBTX, arg QueueHeartbea
 
 const queueHeld = `-- name: QueueHeld :many
 SELECT id, seq, (cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job
-WHERE worker_id = $1::uuid AND state = 'running'
+WHERE worker_id = $1::uuid AND claim_no >= $2 AND claim_no <= $3 AND state = 'running'
 `
+
+type QueueHeldParams struct {
+	WorkerID   uuid.UUID
+	FirstClaim int64
+	LastClaim  int64
+}
 
 type QueueHeldRow struct {
 	ID        int64
@@ -407,9 +590,9 @@ type QueueHeldRow struct {
 	Cancelled bool
 }
 
-// What a worker holds, for one that may not know.
-func (q *Queries) QueueHeld(ctx context.Context, db DBTX, workerID uuid.UUID) ([]QueueHeldRow, error) {
-	rows, err := db.Query(ctx, queueHeld, workerID)
+// What a worker holds, of all its claims or of one.
+func (q *Queries) QueueHeld(ctx context.Context, db DBTX, arg QueueHeldParams) ([]QueueHeldRow, error) {
+	rows, err := db.Query(ctx, queueHeld, arg.WorkerID, arg.FirstClaim, arg.LastClaim)
 	if err != nil {
 		return nil, err
 	}
@@ -428,12 +611,56 @@ func (q *Queries) QueueHeld(ctx context.Context, db DBTX, workerID uuid.UUID) ([
 	return items, nil
 }
 
+const queueHorizon = `-- name: QueueHorizon :one
+SELECT h.seq::bigint AS seq, h.next_xid::bigint AS next_xid, h.oldest_writer::bigint AS oldest_writer
+FROM queue.horizon($1::boolean) h
+`
+
+type QueueHorizonRow struct {
+	Seq          int64
+	NextXid      int64
+	OldestWriter int64
+}
+
+func (q *Queries) QueueHorizon(ctx context.Context, db DBTX, lookClosely bool) (QueueHorizonRow, error) {
+	row := db.QueryRow(ctx, queueHorizon, lookClosely)
+	var i QueueHorizonRow
+	err := row.Scan(&i.Seq, &i.NextXid, &i.OldestWriter)
+	return i, err
+}
+
+const queueLanes = `-- name: QueueLanes :many
+SELECT priority, mark FROM queue.lane WHERE queue = $1 ORDER BY priority
+`
+
+type QueueLanesRow struct {
+	Priority int16
+	Mark     int64
+}
+
+func (q *Queries) QueueLanes(ctx context.Context, db DBTX, queue string) ([]QueueLanesRow, error) {
+	rows, err := db.Query(ctx, queueLanes, queue)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []QueueLanesRow{}
+	for rows.Next() {
+		var i QueueLanesRow
+		if err := rows.Scan(&i.Priority, &i.Mark); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const queueLine = `-- name: QueueLine :one
 SELECT j.id, j.state, j.attempt,
-    (SELECT count(*) FROM (
-        SELECT FROM queue.job a
-        WHERE a.queue = j.queue AND a.state = 'waiting' AND (a.priority, a.seq) < (j.priority, j.seq)
-        LIMIT $1) t) AS ahead
+    CASE WHEN j.state = 'running' THEN 0 ELSE queue.ahead(j.queue, j.priority, j.seq, $1::integer) END::bigint AS ahead
 FROM queue.job j
 WHERE j.queue = $2 AND j.key = $3::text
 `
@@ -464,25 +691,141 @@ func (q *Queries) QueueLine(ctx context.Context, db DBTX, arg QueueLineParams) (
 	return i, err
 }
 
-const queuePromote = `-- name: QueuePromote :execrows
-UPDATE queue.job j
-SET state = 'waiting', seq = queue.draw_seq()
-WHERE j.ctid = ANY (ARRAY(
-    SELECT p.ctid FROM queue.job p
-    WHERE p.state = 'scheduled' AND p.run_at <= now()
-    ORDER BY p.run_at
-    LIMIT $1
-    FOR UPDATE SKIP LOCKED
-))
+const queueNextClaim = `-- name: QueueNextClaim :one
+SELECT coalesce(queue.next_claim($1::text), -1)::float8 AS seconds
 `
 
-// Makes scheduled jobs that are due ready; each draws a new place in line.
-func (q *Queries) QueuePromote(ctx context.Context, db DBTX, maxJobs int32) (int64, error) {
-	result, err := db.Exec(ctx, queuePromote, maxJobs)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// How long until the limits of a queue let a job run, if no other ends before;
+// -1: they do now, or that depends on other jobs only.
+func (q *Queries) QueueNextClaim(ctx context.Context, db DBTX, queue string) (float64, error) {
+	row := db.QueryRow(ctx, queueNextClaim, queue)
+	var seconds float64
+	err := row.Scan(&seconds)
+	return seconds, err
+}
+
+const queuePark = `-- name: QueuePark :one
+SELECT queue.park($1::text, $2::smallint[], $3::bigint[], $4::integer)::integer
+`
+
+type QueueParkParams struct {
+	Queue      string
+	Priorities []int16
+	Marks      []int64
+	MaxJobs    int32
+}
+
+func (q *Queries) QueuePark(ctx context.Context, db DBTX, arg QueueParkParams) (int32, error) {
+	row := db.QueryRow(ctx, queuePark,
+		arg.Queue,
+		arg.Priorities,
+		arg.Marks,
+		arg.MaxJobs,
+	)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const queueProgress = `-- name: QueueProgress :exec
+UPDATE queue.job j
+SET progress = p.progress, stage = nullif(p.stage, '')
+FROM ROWS FROM (unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::smallint[]), unnest($5::text[])) AS p (id, seq, progress, stage)
+WHERE j.id = p.id AND j.seq = p.seq AND j.worker_id = $1::uuid
+`
+
+type QueueProgressParams struct {
+	WorkerID uuid.UUID
+	Ids      []int64
+	Seqs     []int64
+	Progress []int16
+	Stages   []string
+}
+
+// Fenced like the rest: what a worker tells of jobs that it lost changes nothing.
+func (q *Queries) QueueProgress(ctx context.Context, db DBTX, arg QueueProgressParams) error {
+	_, err := db.Exec(ctx, queueProgress,
+		arg.WorkerID,
+		arg.Ids,
+		arg.Seqs,
+		arg.Progress,
+		arg.Stages,
+	)
+	return err
+}
+
+const queuePromote = `-- name: QueuePromote :one
+SELECT p.promoted::integer AS promoted, coalesce(extract(epoch FROM p.next_at - clock_timestamp()), -1)::float8 AS next_in, clock_timestamp()::timestamptz AS now
+FROM queue.promote($1::text, $2::timestamptz, $3::integer) p
+`
+
+type QueuePromoteParams struct {
+	Queue   string
+	After   time.Time
+	MaxJobs int32
+}
+
+type QueuePromoteRow struct {
+	Promoted int32
+	NextIn   float64
+	Now      time.Time
+}
+
+func (q *Queries) QueuePromote(ctx context.Context, db DBTX, arg QueuePromoteParams) (QueuePromoteRow, error) {
+	row := db.QueryRow(ctx, queuePromote, arg.Queue, arg.After, arg.MaxJobs)
+	var i QueuePromoteRow
+	err := row.Scan(&i.Promoted, &i.NextIn, &i.Now)
+	return i, err
+}
+
+const queuePutBack = `-- name: QueuePutBack :one
+SELECT queue.put_back($1::uuid, $2::bigint, $3::bigint, $4::interval, $5::text, $6::boolean)::boolean
+`
+
+type QueuePutBackParams struct {
+	WorkerID      uuid.UUID
+	ID            int64
+	Seq           int64
+	Delay         time.Duration
+	Message       *string
+	EvenCancelled bool
+}
+
+func (q *Queries) QueuePutBack(ctx context.Context, db DBTX, arg QueuePutBackParams) (bool, error) {
+	row := db.QueryRow(ctx, queuePutBack,
+		arg.WorkerID,
+		arg.ID,
+		arg.Seq,
+		arg.Delay,
+		arg.Message,
+		arg.EvenCancelled,
+	)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const queueRegisterKinds = `-- name: QueueRegisterKinds :exec
+WITH named AS (
+    INSERT INTO queue.queue (name) VALUES ($1::text) ON CONFLICT DO NOTHING
+), input AS (
+    SELECT i.kind, i.has_hook FROM ROWS FROM (unnest($2::text[]), unnest($3::boolean[])) AS i (kind, has_hook)
+)
+INSERT INTO queue.kind (queue, kind, has_hook)
+SELECT $1::text, k.kind, k.has_hook FROM input k
+ON CONFLICT (queue, kind) DO UPDATE SET has_hook = excluded.has_hook
+WHERE kind.has_hook IS DISTINCT FROM excluded.has_hook
+`
+
+type QueueRegisterKindsParams struct {
+	Queue   string
+	Kinds   []string
+	HasHook []bool
+}
+
+func (q *Queries) QueueRegisterKinds(ctx context.Context, db DBTX, arg QueueRegisterKindsParams) error {
+	_, err := db.Exec(ctx, queueRegisterKinds, arg.Queue, arg.Kinds, arg.HasHook)
+	return err
 }
 
 const queueRegisterWorker = `-- name: QueueRegisterWorker :exec
@@ -513,85 +856,31 @@ func (q *Queries) QueueRegisterWorker(ctx context.Context, db DBTX, arg QueueReg
 	return err
 }
 
-const queueRelease = `-- name: QueueRelease :execrows
-UPDATE queue.job j
-SET state = CASE WHEN $1::interval > '0' THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
-    worker_id = NULL, started_at = NULL, attempt = j.attempt - 1,
-    run_at = now() + $1::interval, seq = queue.draw_seq()
-WHERE j.id = $2 AND j.seq = $3 AND j.worker_id = $4::uuid AND j.state = 'running'
-  AND ($5::boolean OR j.cancel_requested_at IS NULL)
-`
-
-type QueueReleaseParams struct {
-	Delay         time.Duration
-	ID            int64
-	Seq           int64
-	WorkerID      uuid.UUID
-	EvenCancelled bool
-}
-
-// Gives a job that this worker holds back as if it had not been taken; one that
-// somebody wants cancelled only if told so.
-func (q *Queries) QueueRelease(ctx context.Context, db DBTX, arg QueueReleaseParams) (int64, error) {
-	result, err := db.Exec(ctx, queueRelease,
-		arg.Delay,
-		arg.ID,
-		arg.Seq,
-		arg.WorkerID,
-		arg.EvenCancelled,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const queueRemoveWorker = `-- name: QueueRemoveWorker :exec
-DELETE FROM queue.worker WHERE id = $1
+UPDATE queue.worker SET dead_at = now(), running = 0, claim_floor = $1 WHERE id = $2 AND dead_at IS NULL
 `
 
-func (q *Queries) QueueRemoveWorker(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, queueRemoveWorker, id)
+type QueueRemoveWorkerParams struct {
+	ClaimFloor int64
+	ID         uuid.UUID
+}
+
+// The row stays for an hour, in case that a claim is still under way.
+func (q *Queries) QueueRemoveWorker(ctx context.Context, db DBTX, arg QueueRemoveWorkerParams) error {
+	_, err := db.Exec(ctx, queueRemoveWorker, arg.ClaimFloor, arg.ID)
 	return err
 }
 
 const queueRescue = `-- name: QueueRescue :many
-WITH dead AS (
-    DELETE FROM queue.worker w
-    WHERE w.id IN (
-        SELECT s.id FROM queue.worker s
-        WHERE s.heartbeat_at < now() - $1::interval
-        FOR UPDATE SKIP LOCKED)
-    RETURNING w.id
-), orphan AS MATERIALIZED (
-    SELECT r.id, r.seq FROM queue.job r
-    WHERE r.state = 'running'
-      AND (r.worker_id IN (SELECT d.id FROM dead d)
-           OR NOT EXISTS (SELECT FROM queue.worker w WHERE w.id = r.worker_id))
-), taken AS (
-    SELECT t.id FROM queue.job t JOIN orphan o ON o.id = t.id AND o.seq = t.seq
-    WHERE t.state = 'running'
-    FOR UPDATE OF t SKIP LOCKED
-)
-UPDATE queue.job j
-SET state = 'waiting', worker_id = NULL, seq = queue.draw_seq(),
-    errors = queue.add_error(j.errors, j.attempt, j.worker_id, 'The worker died.')
-FROM taken t
-WHERE j.id = t.id
-RETURNING j.id, j.queue
+SELECT r.id::bigint AS id, r.queue::text AS queue, r.priority::smallint AS priority FROM queue.rescue($1::interval) r
 `
 
 type QueueRescueRow struct {
-	ID    int64
-	Queue string
+	ID       int64
+	Queue    string
+	Priority int16
 }
 
-// Declares silent workers dead and gives back every running job whose worker
-// has no row any more. That includes a job whose claim was committed only after
-// its worker had been declared dead. The attempt stays counted. It waits for no
-// lock, because the caller has a heartbeat to keep: what is locked comes next
-// time. The join on seq spares a job that somebody else has rescued, and
-// another worker taken, since this statement began.
 func (q *Queries) QueueRescue(ctx context.Context, db DBTX, deadAfter time.Duration) ([]QueueRescueRow, error) {
 	rows, err := db.Query(ctx, queueRescue, deadAfter)
 	if err != nil {
@@ -601,7 +890,7 @@ func (q *Queries) QueueRescue(ctx context.Context, db DBTX, deadAfter time.Durat
 	items := []QueueRescueRow{}
 	for rows.Next() {
 		var i QueueRescueRow
-		if err := rows.Scan(&i.ID, &i.Queue); err != nil {
+		if err := rows.Scan(&i.ID, &i.Queue, &i.Priority); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -612,43 +901,312 @@ func (q *Queries) QueueRescue(ctx context.Context, db DBTX, deadAfter time.Durat
 	return items, nil
 }
 
-const queueRetry = `-- name: QueueRetry :execrows
-UPDATE queue.job j
-SET state = 'scheduled', worker_id = NULL, run_at = now() + $1::interval, seq = queue.draw_seq(),
-    errors = queue.add_error(j.errors, j.attempt, j.worker_id, $2)
-WHERE j.id = $3 AND j.seq = $4 AND j.worker_id = $5::uuid AND j.state = 'running'
-  AND j.cancel_requested_at IS NULL
+const queueSaveLanes = `-- name: QueueSaveLanes :exec
+WITH input AS (
+    SELECT i.priority, i.mark FROM ROWS FROM (unnest($2::smallint[]), unnest($3::bigint[])) AS i (priority, mark)
+)
+INSERT INTO queue.lane AS l (queue, priority, mark)
+SELECT $1::text, n.priority, n.mark FROM input n
+ON CONFLICT (queue, priority) DO UPDATE SET mark = excluded.mark
+WHERE excluded.mark > l.mark
 `
 
-type QueueRetryParams struct {
-	Delay    time.Duration
-	Message  string
-	ID       int64
-	Seq      int64
+type QueueSaveLanesParams struct {
+	Queue      string
+	Priorities []int16
+	Marks      []int64
+}
+
+// Tells readers, and workers that start, from where on jobs wait. The marks of
+// any worker hold for all.
+func (q *Queries) QueueSaveLanes(ctx context.Context, db DBTX, arg QueueSaveLanesParams) error {
+	_, err := db.Exec(ctx, queueSaveLanes, arg.Queue, arg.Priorities, arg.Marks)
+	return err
+}
+
+const queueScheduleAdvance = `-- name: QueueScheduleAdvance :exec
+UPDATE queue.schedule SET next_at = $1, last_at = coalesce($2, last_at), error = $3
+WHERE name = $4
+`
+
+type QueueScheduleAdvanceParams struct {
+	NextAt *time.Time
+	LastAt *time.Time
+	Error  *string
+	Name   string
+}
+
+func (q *Queries) QueueScheduleAdvance(ctx context.Context, db DBTX, arg QueueScheduleAdvanceParams) error {
+	_, err := db.Exec(ctx, queueScheduleAdvance,
+		arg.NextAt,
+		arg.LastAt,
+		arg.Error,
+		arg.Name,
+	)
+	return err
+}
+
+const queueScheduleNext = `-- name: QueueScheduleNext :one
+SELECT coalesce(extract(epoch FROM min(next_at) - clock_timestamp()), -1)::float8 AS seconds
+FROM queue.schedule WHERE queue = $1 AND paused_at IS NULL AND error IS NULL
+`
+
+// Seconds until the next schedule of a queue is due; -1: there is none.
+func (q *Queries) QueueScheduleNext(ctx context.Context, db DBTX, queue string) (float64, error) {
+	row := db.QueryRow(ctx, queueScheduleNext, queue)
+	var seconds float64
+	err := row.Scan(&seconds)
+	return seconds, err
+}
+
+const queueScheduleSet = `-- name: QueueScheduleSet :exec
+INSERT INTO queue.schedule AS s (name, queue, kind, cron, timezone, missed, overlap, priority, max_attempts, payload)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (name) DO UPDATE SET queue = excluded.queue, kind = excluded.kind, cron = excluded.cron, timezone = excluded.timezone,
+    missed = excluded.missed, overlap = excluded.overlap, priority = excluded.priority, max_attempts = excluded.max_attempts,
+    payload = excluded.payload, updated_at = now(), error = NULL,
+    next_at = CASE WHEN s.cron = excluded.cron AND s.timezone = excluded.timezone THEN s.next_at END
+WHERE (s.queue, s.kind, s.cron, s.timezone, s.missed, s.overlap, s.priority, s.max_attempts, s.payload)
+    IS DISTINCT FROM (excluded.queue, excluded.kind, excluded.cron, excluded.timezone, excluded.missed, excluded.overlap,
+                      excluded.priority, excluded.max_attempts, excluded.payload)
+`
+
+type QueueScheduleSetParams struct {
+	Name        string
+	Queue       string
+	Kind        string
+	Cron        string
+	Timezone    string
+	Missed      string
+	Overlap     bool
+	Priority    int16
+	MaxAttempts int16
+	Payload     json.RawMessage
+}
+
+// Defines a schedule; one that has not changed keeps its next time.
+func (q *Queries) QueueScheduleSet(ctx context.Context, db DBTX, arg QueueScheduleSetParams) error {
+	_, err := db.Exec(ctx, queueScheduleSet,
+		arg.Name,
+		arg.Queue,
+		arg.Kind,
+		arg.Cron,
+		arg.Timezone,
+		arg.Missed,
+		arg.Overlap,
+		arg.Priority,
+		arg.MaxAttempts,
+		arg.Payload,
+	)
+	return err
+}
+
+const queueSchedulesDue = `-- name: QueueSchedulesDue :many
+SELECT name, queue, kind, cron, timezone, missed, overlap, priority, max_attempts, payload, next_at, last_at, paused_at, error, updated_at, clock_timestamp()::timestamptz AS now FROM queue.schedule
+WHERE queue = $1 AND paused_at IS NULL AND error IS NULL AND (next_at IS NULL OR next_at <= clock_timestamp())
+ORDER BY next_at NULLS FIRST
+LIMIT 100
+FOR UPDATE SKIP LOCKED
+`
+
+type QueueSchedulesDueRow struct {
+	Name        string
+	Queue       string
+	Kind        string
+	Cron        string
+	Timezone    string
+	Missed      string
+	Overlap     bool
+	Priority    int16
+	MaxAttempts int16
+	Payload     json.RawMessage
+	NextAt      *time.Time
+	LastAt      *time.Time
+	PausedAt    *time.Time
+	Error       *string
+	UpdatedAt   time.Time
+	Now         time.Time
+}
+
+// Schedules whose next time has come or has not been worked out, locked so that
+// one worker at a time deals with each.
+func (q *Queries) QueueSchedulesDue(ctx context.Context, db DBTX, queue string) ([]QueueSchedulesDueRow, error) {
+	rows, err := db.Query(ctx, queueSchedulesDue, queue)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []QueueSchedulesDueRow{}
+	for rows.Next() {
+		var i QueueSchedulesDueRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.Queue,
+			&i.Kind,
+			&i.Cron,
+			&i.Timezone,
+			&i.Missed,
+			&i.Overlap,
+			&i.Priority,
+			&i.MaxAttempts,
+			&i.Payload,
+			&i.NextAt,
+			&i.LastAt,
+			&i.PausedAt,
+			&i.Error,
+			&i.UpdatedAt,
+			&i.Now,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueScout = `-- name: QueueScout :many
+SELECT s.priority::smallint AS priority, coalesce(s.head, 0)::bigint AS head
+FROM queue.scout($1::text, $2::smallint[], $3::bigint[]) s
+`
+
+type QueueScoutParams struct {
+	Queue      string
+	Priorities []int16
+	Marks      []int64
+}
+
+type QueueScoutRow struct {
+	Priority int16
+	Head     int64
+}
+
+// head is 0 if no job waits in the lane.
+func (q *Queries) QueueScout(ctx context.Context, db DBTX, arg QueueScoutParams) ([]QueueScoutRow, error) {
+	rows, err := db.Query(ctx, queueScout, arg.Queue, arg.Priorities, arg.Marks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []QueueScoutRow{}
+	for rows.Next() {
+		var i QueueScoutRow
+		if err := rows.Scan(&i.Priority, &i.Head); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueSettings = `-- name: QueueSettings :one
+SELECT (paused_at IS NOT NULL)::boolean AS paused, worker_concurrency, max_running, rate_limit, rate_window, fair_every
+FROM queue.queue WHERE name = $1
+`
+
+type QueueSettingsRow struct {
+	Paused            bool
+	WorkerConcurrency *int32
+	MaxRunning        *int32
+	RateLimit         *int32
+	RateWindow        pgtype.Interval
+	FairEvery         int32
+}
+
+func (q *Queries) QueueSettings(ctx context.Context, db DBTX, name string) (QueueSettingsRow, error) {
+	row := db.QueryRow(ctx, queueSettings, name)
+	var i QueueSettingsRow
+	err := row.Scan(
+		&i.Paused,
+		&i.WorkerConcurrency,
+		&i.MaxRunning,
+		&i.RateLimit,
+		&i.RateWindow,
+		&i.FairEvery,
+	)
+	return i, err
+}
+
+const queueStanding = `-- name: QueueStanding :many
+SELECT j.id, j.seq, (j.cancel_requested_at IS NOT NULL)::boolean AS cancelled FROM queue.job j
+WHERE j.id = ANY ($1::bigint[]) AND j.worker_id = $2::uuid
+`
+
+type QueueStandingParams struct {
+	Ids      []int64
 	WorkerID uuid.UUID
 }
 
-// Puts a job that this worker holds off for another attempt, unless somebody
-// wants it cancelled.
-func (q *Queries) QueueRetry(ctx context.Context, db DBTX, arg QueueRetryParams) (int64, error) {
-	result, err := db.Exec(ctx, queueRetry,
-		arg.Delay,
-		arg.Message,
-		arg.ID,
-		arg.Seq,
-		arg.WorkerID,
-	)
+type QueueStandingRow struct {
+	ID        int64
+	Seq       int64
+	Cancelled bool
+}
+
+// Which of the given jobs a worker still holds, and whether they are to be cancelled.
+func (q *Queries) QueueStanding(ctx context.Context, db DBTX, arg QueueStandingParams) ([]QueueStandingRow, error) {
+	rows, err := db.Query(ctx, queueStanding, arg.Ids, arg.WorkerID)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	items := []QueueStandingRow{}
+	for rows.Next() {
+		var i QueueStandingRow
+		if err := rows.Scan(&i.ID, &i.Seq, &i.Cancelled); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const queueUnblockNoted = `-- name: QueueUnblockNoted :one
+SELECT queue.unblock_noted()::integer
+`
+
+func (q *Queries) QueueUnblockNoted(ctx context.Context, db DBTX) (int32, error) {
+	row := db.QueryRow(ctx, queueUnblockNoted)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const queueUnpark = `-- name: QueueUnpark :one
+SELECT queue.unpark($1::text, $2::text[], $3::integer)::integer
+`
+
+type QueueUnparkParams struct {
+	Queue   string
+	Kinds   []string
+	MaxJobs int32
+}
+
+func (q *Queries) QueueUnpark(ctx context.Context, db DBTX, arg QueueUnparkParams) (int32, error) {
+	row := db.QueryRow(ctx, queueUnpark, arg.Queue, arg.Kinds, arg.MaxJobs)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const queueUpkeep = `-- name: QueueUpkeep :exec
-SELECT partition.drop_expired('queue.job_completed', '1 hour', '1 hour', 1000),
+SELECT partition.drop_expired('queue.job_completed', '1 hour', s.completed_keep, s.completed_keep_rows),
        partition.ensure('queue.job_completed', '1 hour', 3),
-       partition.drop_expired('queue.job_ended', '1 day', '7 days'),
-       partition.ensure('queue.job_ended', '1 day', 3)
+       partition.drop_expired('queue.job_ended', '1 day', s.ended_keep),
+       partition.ensure('queue.job_ended', '1 day', 3),
+       partition.drop_expired('queue.metric', '1 hour', s.metric_keep),
+       partition.ensure('queue.metric', '1 hour', 3),
+       queue.unblock_all(),
+       (SELECT count(*) FROM queue.rescue_orphans())
+FROM queue.setting s
 `
 
 // Makes partitions ahead and drops expired ones. Dropping comes first, so that

@@ -62,7 +62,7 @@ func BenchmarkDrain(b *testing.B) {
 func BenchmarkEnqueue(b *testing.B) {
 	const clients = 16
 	pool := benchPool(b, clients)
-	client := queue.NewClient(notify.NewSender("", nil))
+	client := queue.NewClient(pool, notify.NewSender("", nil))
 	var all sync.WaitGroup
 	b.ResetTimer()
 	for i := range clients {
@@ -100,7 +100,7 @@ func BenchmarkPickUp(b *testing.B) {
 		b.Cleanup(s.Stop)
 		<-s.Started()
 	}
-	client := queue.NewClient(sender)
+	client := queue.NewClient(pool, sender)
 	took := make([]time.Duration, 0, b.N)
 	for b.Loop() {
 		require.NoError(b, pgx.BeginFunc(b.Context(), pool, func(tx pgx.Tx) error {

@@ -10,158 +10,143 @@ import (
 )
 
 const (
-	maxClaim   = 500
-	maxPromote = 1000
-	maxBehind  = 1000 // jobs that have been done and not yet recorded
+	maxClaim  = 500
+	maxBehind = 1000 // jobs that have been done and not yet recorded
 
 	// A statement on a connection that has silently gone must not hold up the
 	// worker until the operating system notices.
 	claimTimeout = 10 * time.Second
-	tickTimeout  = 10 * time.Second
+
+	// How much may be claimed before the marks are moved.
+	scoutAfterJobs   = 1000
+	scoutAfterClaims = 64
 )
 
-// claimLoop is the only one of its worker that claims. It asks for as many
-// jobs as there are free slots, again at once while it gets them all, and
-// otherwise when it is woken or has waited for the poll interval.
+// claimLoop is the only one of its worker that claims jobs to run. It asks for
+// as many as there are free slots, again at once while it gets them all, and
+// otherwise when it is woken, when a limit may let it, or when the poll interval has
+// passed.
 func (t *tenure) claimLoop(ctx, jobsCtx, writeCtx context.Context) {
-	poll := time.NewTimer(0)
-	defer poll.Stop()
-	tick := func() {
-		t.tick(ctx)
-		poll.Reset(jitter(t.cfg.Poll))
-	}
+	idle := time.NewTimer(0)
+	defer idle.Stop()
 	for {
-		n := t.acquire(ctx, poll.C, tick)
-		if n == 0 {
+		n := t.acquire(ctx)
+		if n == 0 || !t.keepUp(ctx) {
+			t.slots.free(n)
 			return
 		}
-		if !t.keepUp(ctx, poll.C, tick) {
-			t.free(n)
-			return
-		}
-		got := t.claim(ctx, n)
-		t.free(n - len(got))
-		for _, row := range got {
-			t.start(jobsCtx, writeCtx, row)
-		}
-		if len(got) == n {
+		got := t.claim(ctx, jobsCtx, writeCtx, n)
+		t.slots.free(n - got)
+		if got == n {
 			continue
 		}
+		idle.Reset(t.pause(ctx))
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.wake:
-		case <-poll.C:
-			tick()
+		case <-idle.C:
 		}
 	}
 }
 
-// acquire takes one free slot, ticking while it waits, and as many more as are
-// free. It returns 0 if ctx ended.
-func (t *tenure) acquire(ctx context.Context, poll <-chan time.Time, tick func()) (n int) {
-	for n == 0 {
-		if ctx.Err() != nil {
-			return 0 // rather than one of the channels that may be ready too
+// pause is how long to wait for a wake-up.
+func (t *tenure) pause(ctx context.Context) time.Duration {
+	wait := jitter(t.cfg.Poll)
+	if !t.rateLimited.Load() {
+		return wait
+	}
+	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
+	defer cancel()
+	seconds, err := t.q.QueueNextClaim(ctx, t.db, t.cfg.Queue)
+	if err != nil || seconds < 0 {
+		return wait
+	}
+	return min(wait, time.Duration(seconds*float64(time.Second))+time.Millisecond)
+}
+
+// acquire waits for a free slot and takes as many as there are. It returns 0 if
+// ctx ended.
+func (t *tenure) acquire(ctx context.Context) int {
+	for ctx.Err() == nil {
+		if n := t.slots.take(maxClaim); n > 0 {
+			return n
 		}
 		select {
 		case <-ctx.Done():
-			return 0
-		case <-poll:
-			tick()
-		case t.slots <- struct{}{}:
-			n = 1
+		case <-t.slots.freed:
 		}
 	}
-	for n < maxClaim {
-		select {
-		case t.slots <- struct{}{}:
-			n++
-		default:
-			return n
-		}
-	}
-	return n
-}
-
-func (t *tenure) free(n int) {
-	for range n {
-		<-t.slots
-	}
+	return 0
 }
 
 // keepUp waits while too many jobs have been done that are not recorded: all of
 // them would be done again if this process died. It returns false if ctx ended.
-func (t *tenure) keepUp(ctx context.Context, poll <-chan time.Time, tick func()) bool {
-	for t.Running() > cap(t.slots)+maxBehind {
+func (t *tenure) keepUp(ctx context.Context) bool {
+	for {
+		limit, _ := t.slots.numbers()
+		if t.Running() <= limit+maxBehind {
+			return true
+		}
 		select {
 		case <-ctx.Done():
 			return false
-		case <-poll:
-			tick()
 		case <-t.dropped:
 		}
 	}
-	return true
 }
 
-// claim takes up to n jobs, the most urgent first. Stopping does not interrupt
-// it: its answer says what this worker holds. Without an answer the jobs may
-// have been taken all the same, now or later; see tick.
-func (t *tenure) claim(ctx context.Context, n int) []queries.QueueClaimRow {
+// claim takes up to n jobs, the most urgent first, starts them and returns how
+// many. Stopping does not interrupt it: its answer says what this worker holds.
+// Without an answer the jobs may have been taken all the same, now or later; see
+// chores.
+func (t *tenure) claim(ctx, jobsCtx, writeCtx context.Context, n int) (got int) {
 	claimCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
-	rows, err := t.q.QueueClaim(claimCtx, t.db, queries.QueueClaimParams{
-		WorkerID: t.id, Queue: t.cfg.Queue, Kinds: t.kinds, MaxJobs: int32(n),
+	priorities, from := t.marks.arrays()
+	no := t.claims.begin()
+	rows, err := t.q.QueueClaim(claimCtx, t.cfg.Pool, queries.QueueClaimParams{
+		WorkerID: t.id, ClaimNo: no, Queue: t.cfg.Queue, Kinds: t.kinds, MaxJobs: int32(n),
+		ClaimedBefore: t.claimed, Priorities: priorities, Marks: from,
 	})
 	if err != nil {
 		t.cfg.Log.WarnContext(ctx, "queue: claim failed", "error", err)
-		return nil
+		t.claims.end(no, false, time.Now())
+		return 0
 	}
-	slices.SortFunc(rows, func(a, b queries.QueueClaimRow) int {
+	slices.SortFunc(rows, func(a, b queries.QueueJob) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Seq, b.Seq))
 	})
-	return rows
+	jobs := make([]*Job, len(rows))
+	for i, row := range rows {
+		jobs[i] = t.take(jobsCtx, row)
+	}
+	t.claims.end(no, true, time.Now()) // they are all held now
+	for _, job := range jobs {
+		t.start(writeCtx, job)
+	}
+	t.noteClaim(rows)
+	return len(rows)
 }
 
-// tick does what is due at every poll: it promotes jobs whose time has come,
-// and looks at what this worker holds, for cancellations whose notice was lost
-// and for jobs of a claim whose answer was lost. Such a claim may be committed
-// long after its failure here, so that the look is taken every time.
-func (t *tenure) tick(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, tickTimeout)
-	defer cancel()
-	if _, err := t.q.QueuePromote(ctx, t.db, maxPromote); err != nil && ctx.Err() == nil {
-		t.cfg.Log.WarnContext(ctx, "queue: promote failed", "error", err)
-	}
-	held, err := t.q.QueueHeld(ctx, t.db, t.id)
-	if err != nil {
-		if ctx.Err() == nil {
-			t.cfg.Log.WarnContext(ctx, "queue: looking at held jobs failed", "error", err)
+// noteClaim counts claims, and has the marks moved when enough has been taken
+// from where they stand.
+func (t *tenure) noteClaim(rows []queries.QueueJob) {
+	t.claimed += int64(len(rows))
+	t.sinceScout.jobs += len(rows)
+	t.sinceScout.claims++
+	due := t.sinceScout.jobs >= scoutAfterJobs || t.sinceScout.claims >= scoutAfterClaims && t.sinceScout.jobs > 0
+	for i := 0; i < len(rows) && !due; i++ {
+		if i == 0 || rows[i].Priority != rows[i-1].Priority {
+			due = !t.marks.knows(rows[i].Priority)
 		}
+	}
+	if !due {
 		return
 	}
-	for _, h := range held {
-		switch {
-		case !t.holds(h.ID, h.Seq):
-			t.releaseUnknown(ctx, h)
-		case h.Cancelled:
-			t.cancel(h.ID, ErrCancelled)
-		}
-	}
-}
-
-// releaseUnknown gives back a job that this worker holds and does not run. One
-// that merely ended since held was read is not harmed: its seq is gone.
-func (t *tenure) releaseUnknown(ctx context.Context, h queries.QueueHeldRow) {
-	n, err := t.q.QueueRelease(ctx, t.db, queries.QueueReleaseParams{
-		ID: h.ID, Seq: h.Seq, WorkerID: t.id, EvenCancelled: true,
-	})
-	switch {
-	case err != nil: // the next tick tries again
-		t.cfg.Log.WarnContext(ctx, "queue: cannot give back a job that nobody runs", "job", h.ID, "error", err)
-	case n > 0:
-		t.cfg.Log.WarnContext(ctx, "queue: gave back a job that nobody runs", "job", h.ID)
-		t.Wake()
+	t.sinceScout.jobs, t.sinceScout.claims = 0, 0
+	select {
+	case t.scoutNow <- struct{}{}:
+	default:
 	}
 }

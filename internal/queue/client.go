@@ -1,15 +1,18 @@
 package queue
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"son1k/internal/notify"
 	"son1k/internal/queries"
@@ -29,64 +32,43 @@ var ErrNoJob = errors.New("no such job")
 
 // Client enqueues and steers jobs. It is safe for concurrent use.
 type Client struct {
-	q      *queries.Queries
-	notify *notify.Sender
+	pool     *pgxpool.Pool
+	q        *queries.Queries
+	notify   *notify.Sender
+	combiner combiner
+
+	mu    sync.Mutex
+	local []*Worker
 }
 
 // NewClient returns a client that wakes workers through s.
-func NewClient(s *notify.Sender) *Client {
-	return &Client{q: queries.New(), notify: s}
+func NewClient(pool *pgxpool.Pool, s *notify.Sender) *Client {
+	c := &Client{pool: pool, q: queries.New(), notify: s}
+	c.combiner.client = c
+	return c
 }
 
-// Params describes a job to enqueue.
-type Params struct {
-	Queue       string
-	Kind        string
-	Key         string // at most one live job per queue and key; empty: no key
-	Priority    int16  // lower runs first
-	MaxAttempts int16  // 0 means 3
-	Delay       time.Duration
-	Traceparent string // W3C trace context; empty: none
-	Payload     any    // marshalled to JSON; nil means {}
-}
-
-// EnqueueTx adds a job in the caller's transaction, or finds the live job that
-// has its key; inserted tells which. After the commit, call Wake.
-func (c *Client) EnqueueTx(ctx context.Context, tx pgx.Tx, p Params) (id int64, inserted bool, err error) {
-	payload := []byte("{}")
-	if p.Payload != nil {
-		if payload, err = json.Marshal(p.Payload); err != nil {
-			return 0, false, fmt.Errorf("queue: payload: %w", err)
-		}
-	}
-	if p.MaxAttempts == 0 {
-		p.MaxAttempts = 3
-	}
-	arg := queries.QueueEnqueueParams{
-		Queue: p.Queue, Kind: p.Kind, Key: optional(p.Key), Priority: p.Priority, MaxAttempts: p.MaxAttempts,
-		Delay: p.Delay, Traceparent: optional(p.Traceparent), Payload: payload,
-	}
-	for {
-		// Prepared: an insertion can be planned in one way only.
-		id, err = c.q.QueueEnqueue(ctx, tx, arg)
-		inserted = err == nil
-		if errors.Is(err, pgx.ErrNoRows) {
-			id, err = c.q.QueueFind(ctx, replanned{tx}, queries.QueueFindParams{Queue: p.Queue, Key: p.Key})
-		}
-		if errors.Is(err, pgx.ErrNoRows) {
-			continue // the job with the key has ended meanwhile
-		}
-		if err != nil {
-			return 0, false, fmt.Errorf("queue: enqueue: %w", err)
-		}
-		return id, inserted, nil
-	}
+// Attach makes the client wake a worker of its own process directly, which is
+// quicker than by way of the database.
+func (c *Client) Attach(w *Worker) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.local = append(c.local, w)
 }
 
 // Wake tells idle workers of a queue that a job is ready. Call it after commit.
 func (c *Client) Wake(queue string) {
-	c.notify.Send(Channel, "wake "+queue, "wake "+queue)
+	c.mu.Lock()
+	for _, w := range c.local {
+		if w.cfg.Queue == queue {
+			w.Wake()
+		}
+	}
+	c.mu.Unlock()
+	wake(c.notify, queue)
 }
+
+func wake(s *notify.Sender, queue string) { s.Send(Channel, wakePrefix+queue, wakePrefix+queue) }
 
 // Cancelled says what CancelTx did.
 type Cancelled struct {
@@ -114,25 +96,30 @@ func (c *Client) Announce(x Cancelled) {
 	}
 }
 
+// Messages of the channel; queue.cancel and its like in SQL send them too.
 const (
-	wakePrefix   = "wake "
-	cancelPrefix = "cancel "
+	wakePrefix   = "wake "   // a queue: look for jobs
+	doomedPrefix = "doomed " // a queue: end jobs that will not run
+	cancelPrefix = "cancel " // the id of a job that runs
 )
 
-// parseMessage reads a message of the channel; unknown ones give neither.
-func parseMessage(text string) (wake string, cancel int64) {
+// parseMessage reads a message of the channel; unknown ones give nothing.
+func parseMessage(text string) (wake, doomed string, cancel int64) {
 	if queue, ok := strings.CutPrefix(text, wakePrefix); ok {
-		return queue, 0
+		return queue, "", 0
+	}
+	if queue, ok := strings.CutPrefix(text, doomedPrefix); ok {
+		return "", queue, 0
 	}
 	if id, ok := strings.CutPrefix(text, cancelPrefix); ok {
 		cancel, _ = strconv.ParseInt(id, 10, 64) // 0 is no job
 	}
-	return "", cancel
+	return "", "", cancel
 }
 
 // Line tells where a live job stands.
 type Line struct {
-	State   string // waiting, scheduled or running
+	State   string // waiting, scheduled, blocked, parked or running
 	Attempt int
 	Ahead   int // jobs before it, counted up to MaxAhead
 }
@@ -171,24 +158,43 @@ func (c *Client) Capacity(ctx context.Context, db queries.DBTX, queue string) (C
 	}, nil
 }
 
-// Depth counts the jobs of a queue, each state up to 100,000.
+// Depth counts the jobs of a queue. Of a long line it gives the workers' last
+// count, which is some seconds old.
 func (c *Client) Depth(ctx context.Context, db queries.DBTX, queue string) (waiting, running int, err error) {
-	row, err := c.q.QueueDepth(ctx, replanned{db}, queries.QueueDepthParams{Queue: queue, MaxCount: 100_000})
+	row, err := c.q.QueueDepth(ctx, replanned{db}, queries.QueueDepthParams{Queue: queue, MaxCount: MaxAhead})
 	if err != nil {
 		return 0, 0, fmt.Errorf("queue: depth: %w", err)
 	}
 	return int(row.Waiting), int(row.Running), nil
 }
 
-// Upkeep makes partitions of the history ahead of time and drops expired ones.
-// One process at a time should call it.
+// Limits are settings of a queue; 0 means no limit.
+type Limits struct {
+	MaxRunning int           // jobs that run at once, on all workers
+	Rate       int           // claims in any time of length Window, by all workers
+	Window     time.Duration // 0 means 1 s
+}
+
+// SetDefaults gives a queue its limits if it has no settings yet. Later
+// changes, by whomever, stay.
+func (c *Client) SetDefaults(ctx context.Context, queue string, l Limits) error {
+	arg := queries.QueueDefaultsParams{Name: queue, MaxRunning: optional(int32(l.MaxRunning)), RateLimit: optional(int32(l.Rate))}
+	if l.Rate > 0 {
+		arg.RateWindow = interval(cmp.Or(l.Window, time.Second))
+	}
+	if err := c.q.QueueDefaults(ctx, c.pool, arg); err != nil {
+		return fmt.Errorf("queue: defaults: %w", err)
+	}
+	return nil
+}
+
+// Upkeep makes partitions of the history ahead of time, drops expired ones, and
+// sets right what only interference by hand can have put wrong. One process at a
+// time should call it.
 func (c *Client) Upkeep(ctx context.Context, db queries.DBTX) error {
 	return c.q.QueueUpkeep(ctx, db)
 }
 
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
+func interval(d time.Duration) pgtype.Interval {
+	return pgtype.Interval{Microseconds: d.Microseconds(), Valid: true}
 }

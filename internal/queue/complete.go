@@ -65,20 +65,28 @@ func (c *completer) run(ctx context.Context) {
 }
 
 func (c *completer) record(ctx context.Context, batch []*Job) {
-	arg := queries.QueueCompleteParams{
+	arg := queries.QueueFinishParams{
 		Ids:      make([]int64, len(batch)),
 		Seqs:     make([]int64, len(batch)),
 		Results:  make([]json.RawMessage, len(batch)),
-		WorkerID: c.t.id,
+		WorkerID: c.t.id, Outcome: queries.QueueOutcomeCompleted,
 	}
+	keyed := false
 	for i, job := range batch {
-		arg.Ids[i], arg.Seqs[i] = job.ID, job.seq
+		arg.Ids[i], arg.Seqs[i], arg.Results[i] = job.ID, job.seq, job.rawResult()
+		keyed = keyed || job.ConcurrencyKey != ""
 	}
-	_ = c.t.persist(ctx, batch[0], "complete", func(ctx context.Context) error {
-		_, err := c.t.q.QueueComplete(ctx, c.t.db, arg)
+	err := c.t.persist(ctx, batch[0], "complete", func(ctx context.Context) error {
+		_, err := c.t.q.QueueFinish(ctx, c.t.cfg.Pool, arg)
 		return err
 	})
 	for _, job := range batch {
+		if err != nil {
+			c.t.noteUnrecorded(job)
+		} else {
+			c.t.metrics.ran(job, func(l *laneMetrics) { l.completed++ })
+		}
 		c.t.drop(job)
 	}
+	c.t.madeRoom(keyed)
 }

@@ -157,7 +157,7 @@ func TestClaimTakesTheMostUrgentAndThenTheOldest(t *testing.T) {
 	want = []int64{want[3], want[1], want[4], want[0], want[2]}
 	var got []int64
 	for range want {
-		got = append(got, r.claim(uuid.New(), 1)...)
+		got = append(got, r.claim(r.register(0), 1)...)
 	}
 	require.Equal(t, want, got)
 }
@@ -171,7 +171,7 @@ func TestClaimTakesOnlyItsQueueAndKinds(t *testing.T) {
 		_, _, err := r.client.EnqueueTx(t.Context(), tx, queue.Params{Queue: "other", Kind: kind})
 		return err
 	}))
-	require.Equal(t, []int64{mine}, r.claim(uuid.New(), 10))
+	require.Equal(t, []int64{mine}, r.claim(r.register(0), 10))
 }
 
 // Claims of open transactions hide their jobs from others, who do not wait.
@@ -181,16 +181,16 @@ func TestClaimSkipsWhatOthersAreTaking(t *testing.T) {
 	ids := r.enqueueMany(5)
 	tx, err := r.pool.Begin(t.Context())
 	require.NoError(t, err)
-	rows, err := r.q.QueueClaim(t.Context(), tx, claimParams(uuid.New(), 3))
+	rows, err := r.q.QueueClaim(t.Context(), tx, claimParams(r.register(0), 3))
 	require.NoError(t, err)
 	require.Len(t, rows, 3)
-	require.ElementsMatch(t, ids[3:], r.claim(uuid.New(), 5))
+	require.ElementsMatch(t, ids[3:], r.claim(r.register(0), 5))
 	require.NoError(t, tx.Rollback(t.Context()))
-	require.ElementsMatch(t, ids[:3], r.claim(uuid.New(), 5))
+	require.ElementsMatch(t, ids[:3], r.claim(r.register(0), 5))
 }
 
 func claimParams(worker uuid.UUID, n int32) queries.QueueClaimParams {
-	return queries.QueueClaimParams{WorkerID: worker, Queue: queueName, Kinds: []string{kind}, MaxJobs: n}
+	return queries.QueueClaimParams{WorkerID: worker, Queue: queueName, Kinds: []string{kind}, MaxJobs: n, Priorities: []int16{}, Marks: []int64{}}
 }
 
 // claim takes jobs for a worker that exists in the test only.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,42 +14,77 @@ import (
 	"son1k/internal/queries"
 )
 
-// start runs a claimed job in a goroutine of the tenure's. The job's slot is
-// free again once its handler has returned; what became of it is then recorded
-// while the next job runs.
-func (t *tenure) start(jobsCtx, writeCtx context.Context, row queries.QueueClaimRow) {
+// take makes the worker hold a claimed job.
+func (t *tenure) take(jobsCtx context.Context, row queries.QueueJob) *Job {
 	job := newJob(row, t)
-	ctx, cancel := context.WithCancelCause(jobsCtx)
-	t.hold(job, cancel)
+	job.ctx, job.cancel = context.WithCancelCause(jobsCtx)
+	t.hold(job)
+	return job
+}
+
+func newJob(row queries.QueueJob, t *tenure) *Job {
+	j := &Job{
+		ID: row.ID, Kind: row.Kind, Attempt: int(row.Attempt), MaxAttempts: int(row.MaxAttempts), Redriven: int(row.Redriven),
+		Priority: int(row.Priority), CreatedAt: row.CreatedAt, Payload: row.Payload, Checkpoint: row.Checkpoint,
+		Key: value(row.Key), ConcurrencyKey: value(row.ConcurrencyKey), Traceparent: value(row.Traceparent), Deadline: value(row.DeadlineAt),
+		seq: row.Seq, claimNo: row.ClaimNo, cancelled: row.CancelRequestedAt != nil,
+		began: time.Now(), worker: t.id, q: t.q, board: t.board,
+	}
+	// By the database's clock alone, whatever the clock here says.
+	claimed := value(row.StartedAt)
+	j.waited = claimed.Sub(row.RunAt)
+	if row.DeadlineAt != nil {
+		j.timeLeft = optional(row.DeadlineAt.Sub(claimed))
+	}
+	return j
+}
+
+// value is what p points to, or the zero value.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// start runs a job in a goroutine of the tenure's. The job's slot is free again
+// once its handler has returned; what became of it is then recorded while the
+// next job runs.
+func (t *tenure) start(writeCtx context.Context, job *Job) {
 	t.jobs.Go(func() {
-		began := time.Now()
 		err := errExited
 		defer func() { // even if the handler calls runtime.Goexit
-			cause := context.Cause(ctx)
-			cancel(nil)
-			<-t.slots
+			cause := context.Cause(job.ctx)
+			job.returned.Store(true)
+			job.cancel(nil)
+			t.slots.free(1)
 			if err == nil {
-				t.meanRun.add(time.Since(began))
+				t.meanRun.add(time.Since(job.began))
 			}
 			t.record(writeCtx, job, err, cause)
 		}()
-		err = t.work(ctx, job)
+		err = t.work(job)
 	})
 }
 
-func newJob(row queries.QueueClaimRow, t *tenure) *Job {
-	j := &Job{
-		ID: row.ID, Kind: row.Kind, Attempt: int(row.Attempt), MaxAttempts: int(row.MaxAttempts),
-		Priority: int(row.Priority), CreatedAt: row.CreatedAt, Payload: row.Payload, Checkpoint: row.Checkpoint,
-		seq: row.Seq, cancelled: row.CancelRequestedAt != nil, worker: t.id, q: t.q,
+// endAll records the end of jobs that were claimed only for that.
+func (t *tenure) endAll(writeCtx context.Context, jobs []*Job) {
+	var all sync.WaitGroup
+	for _, job := range jobs {
+		t.jobs.Add(1)
+		all.Go(func() {
+			defer t.jobs.Done()
+			err := ErrDeadline
+			if job.cancelled {
+				err = ErrCancelled
+			}
+			cause := context.Cause(job.ctx)
+			job.returned.Store(true)
+			job.cancel(nil)
+			t.record(writeCtx, job, Permanent(err), cause)
+		})
 	}
-	if row.Key != nil {
-		j.Key = *row.Key
-	}
-	if row.Traceparent != nil {
-		j.Traceparent = *row.Traceparent
-	}
-	return j
+	all.Wait()
 }
 
 var (
@@ -58,19 +94,37 @@ var (
 
 // work calls the handler, unless the job was cancelled while nobody held it,
 // has no attempt left, or came too late.
-func (t *tenure) work(ctx context.Context, job *Job) error {
+func (t *tenure) work(job *Job) error {
+	h := t.handlers[job.Kind]
+	timeout := h.Timeout
 	switch {
 	case job.cancelled:
 		return ErrCancelled
 	case job.Attempt > job.MaxAttempts:
 		return Permanent(errAttemptsUsedUp)
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
+	case job.ctx.Err() != nil:
+		return context.Cause(job.ctx)
+	case job.timeLeft == nil:
+	case *job.timeLeft <= 0:
+		return Permanent(ErrDeadline)
+	case *job.timeLeft <= timeout:
+		return t.workUntilDeadline(job, h)
 	}
-	h := t.handlers[job.Kind]
-	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
+	ctx, cancel := context.WithTimeout(job.ctx, timeout)
 	defer cancel()
 	return t.guard(ctx, job, func() error { return h.Work(ctx, job) })
+}
+
+// workUntilDeadline calls the handler of a job whose deadline comes before the
+// attempt's timeout. After it no other attempt makes sense.
+func (t *tenure) workUntilDeadline(job *Job, h Handler) error {
+	ctx, cancel := context.WithTimeoutCause(job.ctx, *job.timeLeft, ErrDeadline)
+	defer cancel()
+	err := t.guard(ctx, job, func() error { return h.Work(ctx, job) })
+	if err != nil && errors.Is(context.Cause(ctx), ErrDeadline) {
+		return Permanent(ErrDeadline)
+	}
+	return err
 }
 
 // guard calls a function of the handler's and makes a panic an error.
@@ -88,8 +142,9 @@ func (t *tenure) guard(ctx context.Context, job *Job, f func() error) (err error
 func (t *tenure) record(ctx context.Context, job *Job, err, cause error) {
 	var snooze snoozeError
 	switch {
-	case err == nil && job.completed:
-		t.drop(job)
+	case err == nil && job.completed.Load():
+		t.metrics.ran(job, func(l *laneMetrics) { l.completed++ })
+		t.madeRoom(job.ConcurrencyKey != "")
 	case err == nil:
 		t.completer.add(job) // which drops it
 		return
@@ -99,6 +154,7 @@ func (t *tenure) record(ctx context.Context, job *Job, err, cause error) {
 		t.end(ctx, job, CancelledOut, nil)
 	case errors.As(err, &snooze):
 		t.release(ctx, job, snooze.delay)
+		t.metrics.ran(job, func(l *laneMetrics) { l.snoozed++ })
 	case errors.Is(cause, ErrStopping):
 		t.release(ctx, job, 0)
 	default:
@@ -108,25 +164,26 @@ func (t *tenure) record(ctx context.Context, job *Job, err, cause error) {
 }
 
 func (t *tenure) release(ctx context.Context, job *Job, delay time.Duration) {
-	t.putBack(ctx, job, "release", func(ctx context.Context) (int64, error) {
-		return t.q.QueueRelease(ctx, t.db, queries.QueueReleaseParams{
-			ID: job.ID, Seq: job.seq, WorkerID: t.id, Delay: delay,
-		})
-	})
+	if t.putBack(ctx, job, "release", queries.QueuePutBackParams{Delay: delay}) {
+		t.wakeFleet()
+	}
 }
 
-// putBack makes write put a job back in line, and reports whether it did. If
-// not, the job was cancelled in the last moment and ends here; or it is not
-// ours any more, and then ending it does nothing either.
-func (t *tenure) putBack(ctx context.Context, job *Job, what string, write func(context.Context) (int64, error)) bool {
-	var done bool
-	err := t.persist(ctx, job, what, func(ctx context.Context) error {
-		n, err := write(ctx)
-		done = n > 0
+// putBack puts a job back in line, and reports whether it did. If not, the job
+// was cancelled in the last moment and ends here; or it is not ours any more, and
+// then ending it does nothing either.
+func (t *tenure) putBack(ctx context.Context, job *Job, what string, arg queries.QueuePutBackParams) (done bool) {
+	arg.WorkerID, arg.ID, arg.Seq = t.id, job.ID, job.seq
+	err := t.persist(ctx, job, what, func(ctx context.Context) (err error) {
+		done, err = t.q.QueuePutBack(ctx, t.cfg.Pool, arg)
 		return err
 	})
 	if err == nil && !done {
 		t.end(ctx, job, CancelledOut, nil)
+	}
+	if done {
+		t.madeRoom(job.ConcurrencyKey != "")
+		t.choresSoon() // it may be due before their next turn
 	}
 	return done
 }
@@ -145,27 +202,38 @@ func (t *tenure) fail(ctx context.Context, job *Job, cause error) {
 	}
 	t.cfg.Log.InfoContext(ctx, "queue: attempt failed, trying again later",
 		"job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "delay", delay, "error", cause)
-	done := t.putBack(ctx, job, "retry", func(ctx context.Context) (int64, error) {
-		return t.q.QueueRetry(ctx, t.db, queries.QueueRetryParams{
-			ID: job.ID, Seq: job.seq, WorkerID: t.id, Delay: delay, Message: message(cause),
-		})
-	})
-	if done && h.Retrying != nil {
+	if !t.putBack(ctx, job, "retry", queries.QueuePutBackParams{Delay: delay, Message: message(cause)}) {
+		return
+	}
+	t.metrics.ran(job, func(l *laneMetrics) { l.retried++ })
+	if h.Retrying != nil {
 		_ = t.guard(ctx, job, func() error { h.Retrying(ctx, job, cause, delay); return nil }) // has been logged
 	}
 }
 
-// message is the text of an error as Postgres can store it. Sprint survives an
-// Error method that panics.
-func message(err error) string {
-	text := strings.ReplaceAll(fmt.Sprint(err), "\x00", "")
-	return strings.ToValidUTF8(text, "\ufffd")
+// message is the text of an error. Sprint survives an Error method that panics.
+func message(err error) *string {
+	text := storable(fmt.Sprint(err))
+	return &text
+}
+
+// storable is a text as Postgres can store it.
+func storable(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\ufffd")
+}
+
+// truncate cuts a text to at most n characters.
+func truncate(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n])
+	}
+	return text
 }
 
 // end ends the job without success, with the handler's hook in the same
 // transaction.
 func (t *tenure) end(ctx context.Context, job *Job, outcome Outcome, cause error) {
-	text := ""
+	var text *string
 	if outcome == Failed {
 		text = message(cause)
 		t.cfg.Log.WarnContext(ctx, "queue: job failed for good",
@@ -176,10 +244,7 @@ func (t *tenure) end(ctx context.Context, job *Job, outcome Outcome, cause error
 	err := t.persist(ctx, job, "end", func(ctx context.Context) error {
 		after = nil
 		return pgx.BeginFunc(ctx, t.cfg.Pool, func(tx pgx.Tx) error {
-			ids, err := t.q.QueueEnd(ctx, replanned{tx}, queries.QueueEndParams{
-				ID: job.ID, Seq: job.seq, WorkerID: t.id,
-				Outcome: queries.QueueOutcome(outcome), Message: text,
-			})
+			ids, err := t.q.QueueFinish(ctx, tx, job.finish(queries.QueueOutcome(outcome), text))
 			if err != nil || len(ids) == 0 || h.Ended == nil {
 				return err // no row: the job is not ours any more
 			}
@@ -189,8 +254,39 @@ func (t *tenure) end(ctx context.Context, job *Job, outcome Outcome, cause error
 			})
 		})
 	})
-	if err == nil && after != nil {
+	if err != nil {
+		return
+	}
+	t.madeRoom(job.ConcurrencyKey != "")
+	t.metrics.ran(job, func(l *laneMetrics) {
+		if outcome == Failed {
+			l.failed++
+		} else {
+			l.cancelled++
+		}
+	})
+	if after != nil {
 		_ = t.guard(ctx, job, func() error { after(); return nil }) // has been logged
+	}
+}
+
+// madeRoom wakes whoever may go on now that a job has ended: with its
+// concurrency key, or under the queue's limit of running jobs.
+func (t *tenure) madeRoom(keyed bool) {
+	if !keyed && !t.wakeOthers.Load() {
+		return
+	}
+	t.Wake()
+	t.wakeFleet()
+	if keyed {
+		t.choresSoon() // somebody may have been enqueuing
+	}
+}
+
+// wakeFleet wakes the workers of the queue in other processes.
+func (t *tenure) wakeFleet() {
+	if t.cfg.Notify != nil {
+		wake(t.cfg.Notify, t.cfg.Queue)
 	}
 }
 
@@ -208,6 +304,7 @@ func (t *tenure) persist(ctx context.Context, job *Job, what string, write func(
 		}
 		t.cfg.Log.WarnContext(ctx, "queue: cannot record outcome", "job", job.ID, "what", what, "error", err)
 		if !sleep(ctx, jitter(delay)) {
+			t.noteUnrecorded(job)
 			return err
 		}
 	}

@@ -1,6 +1,31 @@
 package queue
 
-import "son1k/internal/queries"
+import (
+	"context"
+	"time"
 
-// Replanned is how the package runs its statements.
+	"son1k/internal/queries"
+)
+
+// Replanned is how the package runs what is not a function.
 func Replanned(db queries.DBTX) queries.DBTX { return replanned{db} }
+
+// Marks lets tests claim as workers do.
+type Marks struct{ m marks }
+
+// NewMarks returns marks at the start of lanes.
+func NewMarks(priorities ...int16) *Marks {
+	m := new(Marks)
+	for _, p := range priorities {
+		m.m.raise(p, 0)
+	}
+	return m
+}
+
+// Arrays are the marks as a claim takes them.
+func (m *Marks) Arrays() (priorities []int16, from []int64) { return m.m.arrays() }
+
+// Move moves the marks as a worker does.
+func (m *Marks) Move(ctx context.Context, q *queries.Queries, db queries.DBTX, queue string, patience time.Duration) error {
+	return m.m.move(ctx, q, db, queue, patience)
+}

@@ -15,7 +15,7 @@ import (
 )
 
 // claimOne takes the only job for a worker that exists in the test only.
-func (r *rig) claimOne(worker uuid.UUID) queries.QueueClaimRow {
+func (r *rig) claimOne(worker uuid.UUID) queries.QueueJob {
 	r.Helper()
 	rows, err := r.q.QueueClaim(r.Context(), r.pool, claimParams(worker, 1))
 	require.NoError(r, err)
@@ -28,46 +28,67 @@ func (r *rig) claimOne(worker uuid.UUID) queries.QueueClaimRow {
 func (r *rig) stale(worker uuid.UUID, id, seq int64) map[string]int {
 	r.Helper()
 	ctx := r.Context()
-	completedIDs, err := r.q.QueueComplete(ctx, r.pool, queries.QueueCompleteParams{
-		Ids: []int64{id}, Seqs: []int64{seq}, Results: []json.RawMessage{nil}, WorkerID: worker,
-	})
+	stale := "stale"
+	completedIDs, err := r.q.QueueFinish(ctx, r.pool, finishParams(worker, id, seq))
 	require.NoError(r, err)
-	endedIDs, err := r.q.QueueEnd(ctx, r.pool, queries.QueueEndParams{
-		ID: id, Seq: seq, WorkerID: worker, Outcome: queries.QueueOutcomeFailed, Message: "stale",
-	})
+	failed := finishParams(worker, id, seq)
+	failed.Outcome, failed.Message = queries.QueueOutcomeFailed, &stale
+	endedIDs, err := r.q.QueueFinish(ctx, r.pool, failed)
 	require.NoError(r, err)
-	retried, err := r.q.QueueRetry(ctx, r.pool, queries.QueueRetryParams{ID: id, Seq: seq, WorkerID: worker, Message: "stale"})
+	retried, err := r.q.QueuePutBack(ctx, r.pool, queries.QueuePutBackParams{ID: id, Seq: seq, WorkerID: worker, Message: &stale})
 	require.NoError(r, err)
-	released, err := r.q.QueueRelease(ctx, r.pool, queries.QueueReleaseParams{ID: id, Seq: seq, WorkerID: worker, EvenCancelled: true})
+	released, err := r.q.QueuePutBack(ctx, r.pool, queries.QueuePutBackParams{ID: id, Seq: seq, WorkerID: worker, EvenCancelled: true})
 	require.NoError(r, err)
+	require.NoError(r, r.q.QueueProgress(ctx, r.pool, queries.QueueProgressParams{
+		WorkerID: worker, Ids: []int64{id}, Seqs: []int64{seq}, Progress: []int16{99}, Stages: []string{"stale"},
+	}))
+	var told int
+	require.NoError(r, r.pool.QueryRow(ctx, "SELECT count(*) FROM queue.job WHERE progress = 99").Scan(&told))
 	saved, err := r.q.QueueCheckpoint(ctx, r.pool, queries.QueueCheckpointParams{ID: id, Seq: seq, WorkerID: worker, Checkpoint: []byte(`"stale"`)})
 	require.NoError(r, err)
 	return map[string]int{
-		"complete": len(completedIDs), "end": len(endedIDs), "retry": int(retried), "release": int(released), "checkpoint": int(saved),
+		"complete": len(completedIDs), "end": len(endedIDs), "retry": count(retried), "release": count(released),
+		"checkpoint": int(saved), "progress": told,
 	}
 }
 
-var nothing = map[string]int{"complete": 0, "end": 0, "retry": 0, "release": 0, "checkpoint": 0}
+func count(did bool) int {
+	if did {
+		return 1
+	}
+	return 0
+}
+
+// finishParams completes one job.
+func finishParams(worker uuid.UUID, id, seq int64) queries.QueueFinishParams {
+	return queries.QueueFinishParams{
+		Ids: []int64{id}, Seqs: []int64{seq}, Results: []json.RawMessage{nil}, WorkerID: worker, Outcome: queries.QueueOutcomeCompleted,
+	}
+}
+
+var nothing = map[string]int{"complete": 0, "end": 0, "retry": 0, "release": 0, "checkpoint": 0, "progress": 0}
 
 func TestWhoeverLostAJobChangesNothing(t *testing.T) {
 	t.Parallel()
-	for name, lose := range map[string]func(r *rig, old uuid.UUID, c queries.QueueClaimRow) (owner uuid.UUID){
-		"rescued": func(r *rig, _ uuid.UUID, _ queries.QueueClaimRow) uuid.UUID {
+	for name, lose := range map[string]func(r *rig, old uuid.UUID, c queries.QueueJob) (owner uuid.UUID){
+		"rescued": func(r *rig, _ uuid.UUID, _ queries.QueueJob) uuid.UUID {
 			r.rescueAll()
-			return uuid.New()
+			return r.register(0)
 		},
-		"released, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueClaimRow) uuid.UUID {
-			n, err := r.q.QueueRelease(r.Context(), r.pool, queries.QueueReleaseParams{ID: c.ID, Seq: c.Seq, WorkerID: old})
+		"released, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueJob) uuid.UUID {
+			done, err := r.q.QueuePutBack(r.Context(), r.pool, queries.QueuePutBackParams{ID: c.ID, Seq: c.Seq, WorkerID: old})
 			require.NoError(r, err)
-			require.EqualValues(r, 1, n)
+			require.True(r, done)
 			return old
 		},
-		"retried, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueClaimRow) uuid.UUID {
-			n, err := r.q.QueueRetry(r.Context(), r.pool, queries.QueueRetryParams{ID: c.ID, Seq: c.Seq, WorkerID: old})
+		"retried, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueJob) uuid.UUID {
+			boom := "boom"
+			done, err := r.q.QueuePutBack(r.Context(), r.pool, queries.QueuePutBackParams{
+				ID: c.ID, Seq: c.Seq, WorkerID: old, Message: &boom, Delay: time.Nanosecond * 1000,
+			})
 			require.NoError(r, err)
-			require.EqualValues(r, 1, n)
-			_, err = r.q.QueuePromote(r.Context(), r.pool, 10)
-			require.NoError(r, err)
+			require.True(r, done)
+			require.EqualValues(r, 1, r.promote())
 			return old
 		},
 	} {
@@ -75,24 +96,32 @@ func TestWhoeverLostAJobChangesNothing(t *testing.T) {
 			t.Parallel()
 			r := setup(t)
 			r.enqueue(queue.Params{})
-			old := uuid.New()
+			old := r.register(0)
 			first := r.claimOne(old)
 			owner := lose(r, old, first)
 			require.Equal(t, nothing, r.stale(old, first.ID, first.Seq), "while nobody has it")
 			second := r.claimOne(owner)
 			require.Equal(t, nothing, r.stale(old, first.ID, first.Seq), "while somebody has it")
-			require.Equal(t, nothing, r.stale(uuid.New(), second.ID, second.Seq), "while somebody else has it")
+			require.Equal(t, nothing, r.stale(r.register(0), second.ID, second.Seq), "while somebody else has it")
 			require.Equal(t, row{ID: second.ID, State: "running", Attempt: second.Attempt, Seq: second.Seq, WorkerID: &owner}, r.only())
 			require.Empty(t, r.history())
 		})
 	}
 }
 
-// rescueAll takes the jobs of workers without a row back, which is what those
-// of these tests are.
+// promote makes what is due ready, and returns how many jobs that were.
+func (r *rig) promote() int32 {
+	r.Helper()
+	p, err := r.q.QueuePromote(r.Context(), r.pool, queries.QueuePromoteParams{Queue: queueName, MaxJobs: 1000})
+	require.NoError(r, err)
+	return p.Promoted
+}
+
+// rescueAll declares all workers dead and takes their jobs back.
 func (r *rig) rescueAll() []queries.QueueRescueRow {
 	r.Helper()
-	rows, err := r.q.QueueRescue(r.Context(), r.pool, time.Hour)
+	r.exec("UPDATE queue.worker SET heartbeat_at = now() - interval '1 hour'")
+	rows, err := r.q.QueueRescue(r.Context(), r.pool, time.Minute)
 	require.NoError(r, err)
 	return rows
 }
@@ -144,7 +173,7 @@ func (r *rig) concurrently(tx pgx.Tx, write func(conn *pgx.Conn)) {
 func TestCompleteWaitsForWhoeverCancels(t *testing.T) {
 	t.Parallel()
 	r := setup(t)
-	worker := uuid.New()
+	worker := r.register(0)
 	r.enqueueMany(2)
 	r.exec("UPDATE queue.job SET key = id")
 	rows, err := r.q.QueueClaim(t.Context(), r.pool, claimParams(worker, 2))
@@ -153,13 +182,13 @@ func TestCompleteWaitsForWhoeverCancels(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.client.CancelTx(t.Context(), tx, queueName, *rows[1].Key)
 	require.NoError(t, err)
-	arg := queries.QueueCompleteParams{WorkerID: worker}
+	arg := queries.QueueFinishParams{WorkerID: worker, Outcome: queries.QueueOutcomeCompleted}
 	for i, c := range rows {
 		arg.Ids, arg.Seqs = append(arg.Ids, c.ID), append(arg.Seqs, c.Seq)
 		arg.Results = append(arg.Results, json.RawMessage(`[`+string('1'+rune(i))+`]`))
 	}
 	r.concurrently(tx, func(conn *pgx.Conn) {
-		ids, err := r.q.QueueComplete(t.Context(), conn, arg)
+		ids, err := r.q.QueueFinish(t.Context(), conn, arg)
 		require.NoError(t, err)
 		require.ElementsMatch(t, arg.Ids, ids)
 	})
@@ -175,18 +204,18 @@ func TestCompleteWaitsForWhoeverCancels(t *testing.T) {
 
 func TestCancelWaitsForWhoever(t *testing.T) {
 	t.Parallel()
-	worker := uuid.New()
-	setupJob := func(t *testing.T, claimed bool) (*rig, int64, int64) {
-		r := setup(t)
+	setupJob := func(t *testing.T, claimed bool) (r *rig, worker uuid.UUID, job, seq int64) {
+		r = setup(t)
+		worker = r.register(0)
 		id, _ := r.enqueue(queue.Params{Key: "a"})
 		if claimed {
 			r.claim(worker, 1)
 		}
-		return r, id, r.only().Seq
+		return r, worker, id, r.only().Seq
 	}
 	t.Run("claims", func(t *testing.T) {
 		t.Parallel()
-		r, id, _ := setupJob(t, false)
+		r, worker, id, _ := setupJob(t, false)
 		tx, err := r.pool.Begin(t.Context())
 		require.NoError(t, err)
 		_, err = r.q.QueueClaim(t.Context(), tx, claimParams(worker, 1))
@@ -200,12 +229,10 @@ func TestCancelWaitsForWhoever(t *testing.T) {
 	})
 	t.Run("completes", func(t *testing.T) {
 		t.Parallel()
-		r, id, seq := setupJob(t, true)
+		r, worker, id, seq := setupJob(t, true)
 		tx, err := r.pool.Begin(t.Context())
 		require.NoError(t, err)
-		_, err = r.q.QueueComplete(t.Context(), tx, queries.QueueCompleteParams{
-			Ids: []int64{id}, Seqs: []int64{seq}, Results: []json.RawMessage{nil}, WorkerID: worker,
-		})
+		_, err = r.q.QueueFinish(t.Context(), tx, finishParams(worker, id, seq))
 		require.NoError(t, err)
 		r.concurrently(tx, func(conn *pgx.Conn) {
 			_, err := r.q.QueueCancel(t.Context(), conn, queries.QueueCancelParams{Queue: queueName, Key: "a"})
@@ -215,10 +242,10 @@ func TestCancelWaitsForWhoever(t *testing.T) {
 	})
 	t.Run("gives back", func(t *testing.T) {
 		t.Parallel()
-		r, id, seq := setupJob(t, true)
+		r, worker, id, seq := setupJob(t, true)
 		tx, err := r.pool.Begin(t.Context())
 		require.NoError(t, err)
-		_, err = r.q.QueueRelease(t.Context(), tx, queries.QueueReleaseParams{ID: id, Seq: seq, WorkerID: worker})
+		_, err = r.q.QueuePutBack(t.Context(), tx, queries.QueuePutBackParams{ID: id, Seq: seq, WorkerID: worker})
 		require.NoError(t, err)
 		r.concurrently(tx, func(conn *pgx.Conn) {
 			x, err := r.q.QueueCancel(t.Context(), conn, queries.QueueCancelParams{Queue: queueName, Key: "a"})

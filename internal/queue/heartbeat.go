@@ -51,14 +51,19 @@ func (t *tenure) heartbeat(ctx context.Context) {
 }
 
 func (t *tenure) beat(ctx context.Context, line *hotline) (alive bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.Heartbeat)
+	// Long enough to connect anew to a busy server, short enough to try again
+	// before others lose patience.
+	ctx, cancel := context.WithTimeout(ctx, t.cfg.DeadAfter/3)
 	defer cancel()
 	conn, err := line.get(ctx)
 	if err != nil {
 		return false, err
 	}
-	n, err := t.q.QueueHeartbeat(ctx, replanned{conn}, queries.QueueHeartbeatParams{
+	floor := t.claims.floor() // before looking at what is held
+	limit, _ := t.slots.numbers()
+	n, err := t.q.QueueHeartbeat(ctx, conn, queries.QueueHeartbeatParams{
 		ID: t.id, MeanRunMs: int32(min(t.meanRun.get(), 24*time.Hour).Milliseconds()),
+		Running: int32(t.Running()), ClaimFloor: t.lowestClaim(floor), Concurrency: int32(limit),
 	})
 	return n > 0, err
 }
@@ -71,16 +76,18 @@ func (t *tenure) rescue(ctx context.Context, line *hotline) {
 	if err != nil {
 		return // so will the next heartbeat say
 	}
-	rescued, err := t.q.QueueRescue(ctx, replanned{conn}, t.cfg.DeadAfter)
+	rescued, err := t.q.QueueRescue(ctx, conn, t.cfg.DeadAfter)
 	if err != nil {
 		t.cfg.Log.WarnContext(ctx, "queue: rescue failed", "error", err)
 		return
 	}
 	for _, j := range rescued {
 		t.cfg.Log.WarnContext(ctx, "queue: job rescued from a dead worker", "job", j.ID)
+		t.metrics.count(j.Priority, func(l *laneMetrics) { l.rescued++ })
 	}
 	if len(rescued) > 0 {
 		t.Wake()
+		t.wakeFleet()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,13 +23,16 @@ var (
 	ErrStopping = errors.New("the worker is stopping")
 	// ErrLost: the worker no longer holds the job, because it was declared dead.
 	ErrLost = errors.New("the job was taken away from this worker")
+	// ErrDeadline: the deadline of the whole job has passed.
+	ErrDeadline = errors.New("the job's deadline has passed")
 )
 
 // Outcome is how a job ended.
 type Outcome string
 
-// The ways to end without success.
+// The ways to end.
 const (
+	Completed    Outcome = "completed"
 	Failed       Outcome = "failed"
 	CancelledOut Outcome = "cancelled"
 )
@@ -51,24 +55,37 @@ type Handler struct {
 	Backoff func(attempt int) time.Duration
 }
 
-// Job is a job that this worker holds.
+// Job is a job that this worker holds. Its methods may be called by several
+// goroutines.
 type Job struct {
-	ID          int64
-	Kind        string
-	Key         string
-	Attempt     int // 1 for the first
-	MaxAttempts int
-	Priority    int
-	CreatedAt   time.Time
-	Payload     json.RawMessage
-	Checkpoint  json.RawMessage // as last saved, in whatever attempt; nil if never
-	Traceparent string
+	ID             int64
+	Kind           string
+	Key            string
+	ConcurrencyKey string
+	Attempt        int // 1 for the first
+	MaxAttempts    int
+	Redriven       int // how often it was brought back after it had ended
+	Priority       int
+	CreatedAt      time.Time
+	Deadline       time.Time // of the whole job, by the database's clock; zero if none
+	Payload        json.RawMessage
+	Checkpoint     json.RawMessage // as last saved, in whatever attempt; nil if never
+	Traceparent    string          // W3C trace context of whoever enqueued it; empty if none
 
 	seq       int64 // with ID and worker it says which claim this is
-	cancelled bool  // before it was claimed
+	claimNo   int64
+	cancelled bool           // before it was claimed
+	timeLeft  *time.Duration // until the deadline, when it was claimed
+	waited    time.Duration
+	ctx       context.Context // of the attempt
+	cancel    context.CancelCauseFunc
+	began     time.Time
 	worker    uuid.UUID
 	q         *queries.Queries
-	completed bool // by CompleteTx
+	board     *progressBoard
+	result    atomic.Pointer[json.RawMessage]
+	completed atomic.Bool // by CompleteTx
+	returned  atomic.Bool // its handler has
 }
 
 // CompleteTx completes the job in the caller's transaction, keeping result (a
@@ -76,21 +93,55 @@ type Job struct {
 // if this worker no longer holds the job; then roll back. Work returns nil
 // after the commit.
 func (j *Job) CompleteTx(ctx context.Context, tx pgx.Tx, result any) error {
-	raw, err := marshalResult(result)
-	if err != nil {
+	if err := j.SetResult(result); err != nil {
 		return err
 	}
-	ids, err := j.q.QueueComplete(ctx, replanned{tx}, queries.QueueCompleteParams{
-		Ids: []int64{j.ID}, Seqs: []int64{j.seq}, Results: []json.RawMessage{raw}, WorkerID: j.worker,
-	})
+	ids, err := j.q.QueueFinish(ctx, tx, j.finish(queries.QueueOutcomeCompleted, nil))
 	if err != nil {
 		return fmt.Errorf("queue: complete: %w", err)
 	}
 	if len(ids) == 0 {
 		return ErrLost
 	}
-	j.completed = true
+	j.completed.Store(true)
 	return nil
+}
+
+// finish are the parameters that end this job alone.
+func (j *Job) finish(outcome queries.QueueOutcome, message *string) queries.QueueFinishParams {
+	return queries.QueueFinishParams{
+		WorkerID: j.worker, Ids: []int64{j.ID}, Seqs: []int64{j.seq}, Results: []json.RawMessage{j.rawResult()},
+		Outcome: outcome, Message: message,
+	}
+}
+
+// SetResult says what to keep with the job in the history when it completes: a
+// small value, marshalled to JSON; nil for none.
+func (j *Job) SetResult(result any) error {
+	if result == nil {
+		j.result.Store(nil)
+		return nil
+	}
+	raw, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("queue: result: %w", err)
+	}
+	j.result.Store((*json.RawMessage)(&raw))
+	return nil
+}
+
+func (j *Job) rawResult() json.RawMessage {
+	if raw := j.result.Load(); raw != nil {
+		return *raw
+	}
+	return nil
+}
+
+// SetProgress tells how far the attempt has come, in percent, and what it is
+// doing, in a word or two, for whoever looks at the queue. It returns at once and
+// may be called often: at most four times a second the latest is written.
+func (j *Job) SetProgress(percent int, stage string) {
+	j.board.set(j, int16(min(max(percent, 0), 100)), stage)
 }
 
 // SaveCheckpoint stores what later attempts want to know: which steps are
@@ -111,17 +162,6 @@ func (j *Job) SaveCheckpoint(ctx context.Context, db queries.DBTX, checkpoint an
 	}
 	j.Checkpoint = raw
 	return nil
-}
-
-func marshalResult(v any) (json.RawMessage, error) {
-	if v == nil {
-		return nil, nil
-	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("queue: result: %w", err)
-	}
-	return raw, nil
 }
 
 type permanentError struct{ error }

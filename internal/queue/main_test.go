@@ -45,7 +45,7 @@ func setup(t *testing.T) *rig { return newRig(t, pgtest.New(t)) }
 
 func newRig(t *testing.T, pool *pgxpool.Pool) *rig {
 	s := notify.NewSender(pool.Config().ConnString(), slog.New(slog.DiscardHandler))
-	return &rig{T: t, pool: pool, q: queries.New(), sender: s, client: queue.NewClient(s)}
+	return &rig{T: t, pool: pool, q: queries.New(), sender: s, client: queue.NewClient(pool, s)}
 }
 
 func (r *rig) log() *slog.Logger {
@@ -147,7 +147,7 @@ type attemptError struct {
 	Worker  uuid.UUID
 }
 
-const completed queue.Outcome = "completed"
+const completed = queue.Completed
 
 func (r *rig) history() []ended {
 	r.Helper()

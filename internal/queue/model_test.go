@@ -11,6 +11,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,32 +20,44 @@ import (
 
 	"son1k/internal/postgres/pgtest"
 	"son1k/internal/queries"
+	"son1k/internal/queue"
 )
 
 // Random histories of the queue's statements, by workers that crash, sleep and
-// act on what they no longer hold, against a model in memory. After each step
-// every job must be where the model has it: in the queue or in the history,
-// once, with the same owner.
+// act on what they no longer hold, while the queue is paused and limited and
+// priorities change, against a model in memory. After each step every job must be
+// where the model has it: in the queue or in the history, once, with the same
+// owner, in the same order. A claim must take what the model says, although it looks
+// only from the worker's low-water marks on and transactions that enqueue stay open
+// for long.
 func TestQueueBehavesAsItsModel(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
 	rapid.Check(t, func(t *rapid.T) {
 		m := newModel(t, pool)
+		defer m.close()
 		t.Repeat(map[string]func(*rapid.T){
 			"":           m.check,
 			"enqueue":    m.enqueue,
+			"enqueue ":   m.enqueue, // as often as jobs leave
+			"open":       m.open,
+			"close":      m.closeOne,
 			"claim":      m.claim,
-			"claim ":     m.claim, // twice as often
+			"claim ":     m.claim,
+			"scout":      m.scout,
 			"complete":   m.complete,
 			"end":        m.end,
 			"retry":      m.retry,
 			"release":    m.release,
 			"checkpoint": m.checkpoint,
 			"cancel":     m.cancel,
+			"reorder":    m.setPriority,
 			"promote":    m.promote,
 			"silence":    m.silence,
 			"heartbeat":  m.heartbeat,
 			"rescue":     m.rescue,
+			"pause":      m.pause,
+			"limit":      m.limit,
 		})
 	})
 }
@@ -56,11 +69,15 @@ type modelJob struct {
 	Attempt    int16
 	Max        int16
 	Key        string
+	Group      string    // concurrency key
+	Limit      int16     // of the group
 	Worker     uuid.UUID // zero unless running
 	Cancelled  bool
 	Checkpoint string
 	Errors     int
-	Seq        int64 // as drawn by the database
+
+	order int   // of becoming ready
+	seq   int64 // as the database has it
 }
 
 // modelClaim is a claim that was made at some time, perhaps long lost.
@@ -69,32 +86,58 @@ type modelClaim struct {
 	worker  uuid.UUID
 }
 
+// openTx is a transaction that has enqueued and not ended.
+type openTx struct {
+	tx  pgx.Tx
+	id  int64
+	job *modelJob
+}
+
+const modelFairEvery = 3
+
 type model struct {
-	pool    *pgxpool.Pool
-	q       *queries.Queries
-	jobs    map[int64]*modelJob
-	history map[int64]string // outcome by id
-	workers []uuid.UUID      // all that may act
-	silent  map[uuid.UUID]bool
-	rows    map[uuid.UUID]bool // those with a row
-	claims  []modelClaim
-	maxSeq  int64
-	saved   int
+	pool       *pgxpool.Pool
+	q          *queries.Queries
+	jobs       map[int64]*modelJob
+	history    map[int64]string // outcome by id
+	workers    []uuid.UUID      // all that may act
+	marks      map[uuid.UUID]*queue.Marks
+	claimed    map[uuid.UUID]int64
+	silent     map[uuid.UUID]bool
+	alive      map[uuid.UUID]bool
+	claims     []modelClaim
+	opened     []openTx
+	clock      int
+	saved      int
+	paused     bool
+	maxRunning int
 }
 
 func newModel(t *rapid.T, pool *pgxpool.Pool) *model {
 	m := &model{
 		pool: pool, q: queries.New(), jobs: make(map[int64]*modelJob), history: make(map[int64]string),
-		silent: make(map[uuid.UUID]bool), rows: make(map[uuid.UUID]bool),
+		marks: make(map[uuid.UUID]*queue.Marks), claimed: make(map[uuid.UUID]int64),
+		silent: make(map[uuid.UUID]bool), alive: make(map[uuid.UUID]bool),
 	}
-	for _, table := range []string{"job", "job_history", "worker"} {
-		_, err := pool.Exec(t.Context(), "DELETE FROM queue."+table)
-		require.NoError(t, err)
+	for _, table := range []string{"job", "job_history", "worker", "queue", "unblock_note"} {
+		m.exec(t, "DELETE FROM queue."+table)
 	}
+	m.exec(t, "INSERT INTO queue.queue (name, fair_every) VALUES ($1, $2)", queueName, modelFairEvery)
 	for range 3 {
 		m.register(t)
 	}
 	return m
+}
+
+func (m *model) exec(t *rapid.T, sql string, args ...any) {
+	_, err := m.pool.Exec(t.Context(), sql, args...)
+	require.NoError(t, err)
+}
+
+func (m *model) close() {
+	for _, o := range m.opened {
+		_ = o.tx.Rollback(context.Background()) // so that the next history begins with nothing
+	}
 }
 
 func (m *model) register(t *rapid.T) {
@@ -102,7 +145,8 @@ func (m *model) register(t *rapid.T) {
 	require.NoError(t, m.q.QueueRegisterWorker(t.Context(), m.pool, queries.QueueRegisterWorkerParams{
 		ID: id, Queue: queueName, Kinds: []string{kind}, Concurrency: 1,
 	}))
-	m.workers, m.rows[id] = append(m.workers, id), true
+	m.workers, m.alive[id] = append(m.workers, id), true
+	m.marks[id] = queue.NewMarks(0, 1, 2)
 }
 
 func (m *model) anyWorker(t *rapid.T) uuid.UUID {
@@ -118,10 +162,20 @@ func (m *model) anyClaim(t *rapid.T) modelClaim {
 	return recent[rapid.IntRange(0, len(recent)-1).Draw(t, "claim")]
 }
 
+// anyJob is a live job, or none.
+func (m *model) anyJob(t *rapid.T) (int64, *modelJob) {
+	ids := slices.Sorted(maps.Keys(m.jobs))
+	if len(ids) == 0 {
+		t.Skip("there is no job")
+	}
+	id := rapid.SampledFrom(ids).Draw(t, "job")
+	return id, m.jobs[id]
+}
+
 // held is the job of a claim that is still good.
 func (m *model) held(c modelClaim) *modelJob {
 	j := m.jobs[c.id]
-	if j == nil || j.State != "running" || j.Seq != c.seq || j.Worker != c.worker {
+	if j == nil || j.State != "running" || j.seq != c.seq || j.Worker != c.worker {
 		return nil
 	}
 	return j
@@ -136,23 +190,55 @@ func (m *model) live(key string) (int64, *modelJob) {
 	return 0, nil
 }
 
-// ready notes that jobs came to the line, where their place is behind all who
-// were there. It reads their new numbers.
-func (m *model) ready(t *rapid.T, ids ...int64) {
-	newest := m.maxSeq
-	for _, id := range ids {
-		var seq int64
-		require.NoError(t, m.pool.QueryRow(t.Context(), "SELECT seq FROM queue.job WHERE id = $1", id).Scan(&seq))
-		require.Greater(t, seq, m.maxSeq)
-		m.jobs[id].Seq = seq
-		newest = max(newest, seq)
+// draw puts a job behind all others.
+func (m *model) draw(j *modelJob) {
+	m.clock++
+	j.order = m.clock
+}
+
+// admitted counts the jobs of a group that wait or run.
+func (m *model) admitted(group string) (n int) {
+	for _, j := range m.jobs {
+		if j.Group == group && (j.State == "waiting" || j.State == "running") {
+			n++
+		}
 	}
-	m.maxSeq = newest
+	return n
+}
+
+// line are jobs in a state, the most urgent first.
+func (m *model) line(keep func(*modelJob) bool) []*modelJob {
+	var line []*modelJob
+	for _, j := range m.jobs {
+		if keep(j) {
+			line = append(line, j)
+		}
+	}
+	slices.SortFunc(line, func(a, b *modelJob) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.order, b.order))
+	})
+	return line
+}
+
+// unblock lets jobs of a group go on as far as there is place.
+func (m *model) unblock(group string) {
+	for group != "" {
+		line := m.line(func(j *modelJob) bool { return j.Group == group && j.State == "blocked" })
+		if len(line) == 0 || m.admitted(group) >= int(line[0].Limit) {
+			return
+		}
+		line[0].State = "waiting"
+		m.draw(line[0])
+	}
 }
 
 func (m *model) leave(id int64, outcome string) {
+	j := m.jobs[id]
 	delete(m.jobs, id)
 	m.history[id] = outcome
+	if j.State == "waiting" || j.State == "running" {
+		m.unblock(j.Group)
+	}
 }
 
 func (m *model) enqueue(t *rapid.T) {
@@ -161,10 +247,18 @@ func (m *model) enqueue(t *rapid.T) {
 		Priority: rapid.Int16Range(0, 2).Draw(t, "priority"),
 		Max:      rapid.Int16Range(1, 3).Draw(t, "max"),
 		Key:      rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "key"),
+		Group:    rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "group"),
 	}
 	arg := queries.QueueEnqueueParams{Queue: queueName, Kind: kind, Priority: j.Priority, MaxAttempts: j.Max, Payload: []byte("{}")}
 	if j.Key != "" {
 		arg.Key = &j.Key
+	}
+	if j.Group != "" {
+		j.Limit = rapid.Int16Range(1, 2).Draw(t, "limit")
+		arg.ConcurrencyKey, arg.ConcurrencyLimit = &j.Group, &j.Limit
+		if m.admitted(j.Group) >= int(j.Limit) {
+			j.State = "blocked"
+		}
 	}
 	if rapid.Bool().Draw(t, "delayed") {
 		j.State, arg.Delay = "scheduled", time.Hour
@@ -181,50 +275,117 @@ func (m *model) enqueue(t *rapid.T) {
 	require.NotContains(t, m.jobs, id)
 	require.NotContains(t, m.history, id)
 	m.jobs[id] = j
-	m.ready(t, id)
+	m.draw(j)
+}
+
+// open begins a transaction that enqueues and draws its place now.
+func (m *model) open(t *rapid.T) {
+	if len(m.opened) > 2 {
+		t.Skip("enough are open")
+	}
+	tx, err := m.pool.Begin(context.Background())
+	require.NoError(t, err)
+	j := &modelJob{State: "waiting", Priority: rapid.Int16Range(0, 2).Draw(t, "priority"), Max: 3}
+	id, err := m.q.QueueEnqueue(t.Context(), tx, queries.QueueEnqueueParams{
+		Queue: queueName, Kind: kind, Priority: j.Priority, MaxAttempts: 3, Payload: []byte("{}"),
+	})
+	require.NoError(t, err)
+	m.draw(j)
+	m.opened = append(m.opened, openTx{tx, id, j})
+}
+
+// closeOne commits or rolls back one of the open transactions.
+func (m *model) closeOne(t *rapid.T) {
+	if len(m.opened) == 0 {
+		t.Skip("none is open")
+	}
+	i := rapid.IntRange(0, len(m.opened)-1).Draw(t, "which")
+	o := m.opened[i]
+	m.opened = slices.Delete(m.opened, i, i+1)
+	if rapid.Bool().Draw(t, "commit") {
+		require.NoError(t, o.tx.Commit(t.Context()))
+		m.jobs[o.id] = o.job
+		return
+	}
+	require.NoError(t, o.tx.Rollback(t.Context()))
+}
+
+// scout moves the marks of a worker, with and without a close look at what is
+// open.
+func (m *model) scout(t *rapid.T) {
+	patience := rapid.SampledFrom([]time.Duration{-time.Second, time.Hour}).Draw(t, "patience")
+	require.NoError(t, m.marks[m.anyWorker(t)].Move(t.Context(), m.q, m.pool, queueName, patience))
+}
+
+// turn is which jobs a claim takes.
+func (m *model) turn(worker uuid.UUID, n int) []*modelJob {
+	if !m.alive[worker] || m.paused {
+		return nil
+	}
+	if m.maxRunning > 0 {
+		n = min(n, m.maxRunning-len(m.line(func(j *modelJob) bool { return j.State == "running" })))
+	}
+	n = max(n, 0)
+	line := m.line(func(j *modelJob) bool { return j.State == "waiting" })
+	oldest := slices.Clone(line)
+	slices.SortFunc(oldest, func(a, b *modelJob) int { return cmp.Compare(a.order, b.order) })
+	before := int(m.claimed[worker])
+	fair := (before+n)/modelFairEvery - before/modelFairEvery
+	picked := oldest[:min(fair, len(oldest))]
+	for _, j := range line {
+		if len(picked) < n && !slices.Contains(picked, j) {
+			picked = append(picked, j)
+		}
+	}
+	return picked
 }
 
 func (m *model) claim(t *rapid.T) {
 	worker, n := m.anyWorker(t), rapid.IntRange(1, 3).Draw(t, "n")
-	var line []int64
-	for id, j := range m.jobs {
-		if j.State == "waiting" {
-			line = append(line, id)
-		}
-	}
-	slices.SortFunc(line, func(a, b int64) int {
-		return cmp.Or(cmp.Compare(m.jobs[a].Priority, m.jobs[b].Priority), cmp.Compare(m.jobs[a].Seq, m.jobs[b].Seq))
-	})
-	rows, err := m.q.QueueClaim(t.Context(), m.pool, claimParams(worker, int32(n)))
+	want := []*modelJob{}
+	want = append(want, m.turn(worker, n)...)
+	arg := claimParams(worker, int32(n))
+	arg.Priorities, arg.Marks = m.marks[worker].Arrays()
+	arg.ClaimedBefore = m.claimed[worker]
+	rows, err := m.q.QueueClaim(t.Context(), m.pool, arg)
 	require.NoError(t, err)
-	got := []int64{}
+	got := []*modelJob{}
 	for _, r := range rows {
-		got = append(got, r.ID)
 		j := m.jobs[r.ID]
 		require.NotNil(t, j)
-		j.State, j.Worker = "running", worker
-		j.Attempt++
+		got = append(got, j)
 		require.Equal(t, j.Cancelled, r.CancelRequestedAt != nil)
 		require.Equal(t, j.Checkpoint, string(r.Checkpoint))
 		m.claims = append(m.claims, modelClaim{r.ID, r.Seq, worker})
 	}
-	require.ElementsMatch(t, line[:min(n, len(line))], got)
+	require.ElementsMatch(t, want, got)
+	for _, j := range got {
+		j.State, j.Worker = "running", worker
+		j.Attempt++
+	}
+	m.claimed[worker] += int64(len(got))
 }
 
 func (m *model) complete(t *rapid.T) {
 	first := m.anyClaim(t)
-	arg := queries.QueueCompleteParams{WorkerID: first.worker}
+	arg := queries.QueueFinishParams{WorkerID: first.worker, Outcome: queries.QueueOutcomeCompleted}
 	var want []int64
+	groups := 0
 	for _, c := range m.claims { // all that the worker ever claimed, good or not
 		if c != first && (c.worker != first.worker || !rapid.Bool().Draw(t, "too")) {
 			continue
+		}
+		if j := m.held(c); j != nil && j.Group != "" {
+			if groups++; groups > 1 {
+				continue // which of two places is given on first would depend on the plan
+			}
 		}
 		arg.Ids, arg.Seqs, arg.Results = append(arg.Ids, c.id), append(arg.Seqs, c.seq), append(arg.Results, json.RawMessage("1"))
 		if m.held(c) != nil {
 			want = append(want, c.id)
 		}
 	}
-	got, err := m.q.QueueComplete(t.Context(), m.pool, arg)
+	got, err := m.q.QueueFinish(t.Context(), m.pool, arg)
 	require.NoError(t, err)
 	require.ElementsMatch(t, want, got)
 	for _, id := range want {
@@ -234,9 +395,10 @@ func (m *model) complete(t *rapid.T) {
 
 func (m *model) end(t *rapid.T) {
 	c := m.anyClaim(t)
-	ids, err := m.q.QueueEnd(t.Context(), m.pool, queries.QueueEndParams{
-		ID: c.id, Seq: c.seq, WorkerID: c.worker, Outcome: queries.QueueOutcomeFailed, Message: "boom",
-	})
+	message := "boom"
+	arg := finishParams(c.worker, c.id, c.seq)
+	arg.Outcome, arg.Message = queries.QueueOutcomeFailed, &message
+	ids, err := m.q.QueueFinish(t.Context(), m.pool, arg)
 	require.NoError(t, err)
 	require.Equal(t, m.held(c) != nil, len(ids) == 1)
 	if len(ids) == 1 {
@@ -246,34 +408,41 @@ func (m *model) end(t *rapid.T) {
 
 func (m *model) retry(t *rapid.T) {
 	c := m.anyClaim(t)
-	n, err := m.q.QueueRetry(t.Context(), m.pool, queries.QueueRetryParams{
-		ID: c.id, Seq: c.seq, WorkerID: c.worker, Delay: time.Hour, Message: "boom",
+	message := "boom"
+	done, err := m.q.QueuePutBack(t.Context(), m.pool, queries.QueuePutBackParams{
+		ID: c.id, Seq: c.seq, WorkerID: c.worker, Delay: time.Hour, Message: &message,
 	})
 	require.NoError(t, err)
 	j := m.held(c)
-	require.Equal(t, j != nil && !j.Cancelled, n == 1)
-	if n == 1 {
-		j.State, j.Worker = "scheduled", uuid.Nil
+	require.Equal(t, j != nil && !j.Cancelled, done)
+	if done {
 		j.Errors++
-		m.ready(t, c.id)
+		m.putBack(j, "scheduled")
+	}
+}
+
+func (m *model) putBack(j *modelJob, state string) {
+	j.State, j.Worker = state, uuid.Nil
+	m.draw(j)
+	if state == "scheduled" {
+		m.unblock(j.Group)
 	}
 }
 
 func (m *model) release(t *rapid.T) {
 	c := m.anyClaim(t)
-	arg := queries.QueueReleaseParams{ID: c.id, Seq: c.seq, WorkerID: c.worker, EvenCancelled: rapid.Bool().Draw(t, "even cancelled")}
+	arg := queries.QueuePutBackParams{ID: c.id, Seq: c.seq, WorkerID: c.worker, EvenCancelled: rapid.Bool().Draw(t, "even cancelled")}
 	state := "waiting"
 	if rapid.Bool().Draw(t, "delayed") {
 		arg.Delay, state = time.Hour, "scheduled"
 	}
-	n, err := m.q.QueueRelease(t.Context(), m.pool, arg)
+	done, err := m.q.QueuePutBack(t.Context(), m.pool, arg)
 	require.NoError(t, err)
 	j := m.held(c)
-	require.Equal(t, j != nil && (!j.Cancelled || arg.EvenCancelled), n == 1)
-	if n == 1 {
-		j.State, j.Worker = state, uuid.Nil
+	require.Equal(t, j != nil && (!j.Cancelled || arg.EvenCancelled), done)
+	if done {
 		j.Attempt--
-		m.ready(t, c.id)
+		m.putBack(j, state)
 	}
 }
 
@@ -309,52 +478,70 @@ func (m *model) cancel(t *rapid.T) {
 	j.Cancelled = true
 }
 
-// promote makes some of the scheduled jobs due.
+func (m *model) setPriority(t *rapid.T) {
+	id, j := m.anyJob(t)
+	priority := rapid.Int16Range(0, 2).Draw(t, "priority")
+	m.exec(t, "SELECT queue.set_priority($1, $2)", id, priority)
+	if j.State == "waiting" && j.Priority != priority {
+		m.draw(j)
+	}
+	j.Priority = priority
+}
+
+// promote makes some of the scheduled jobs due, one after the other.
 func (m *model) promote(t *rapid.T) {
-	var due []int64
+	var due []*modelJob
 	for _, id := range slices.Sorted(maps.Keys(m.jobs)) {
 		if j := m.jobs[id]; j.State == "scheduled" && rapid.Bool().Draw(t, "due") {
-			due = append(due, id)
+			due = append(due, j)
+			m.exec(t, "UPDATE queue.job SET run_at = now() - interval '1 hour' + $2 * interval '1 s' WHERE id = $1", id, len(due))
 		}
 	}
-	_, err := m.pool.Exec(t.Context(), "UPDATE queue.job SET run_at = now() WHERE id = ANY ($1)", due)
+	p, err := m.q.QueuePromote(t.Context(), m.pool, queries.QueuePromoteParams{Queue: queueName, MaxJobs: 1000})
 	require.NoError(t, err)
-	n, err := m.q.QueuePromote(t.Context(), m.pool, 1000)
-	require.NoError(t, err)
-	require.EqualValues(t, len(due), n)
-	for _, id := range due {
-		m.jobs[id].State = "waiting"
+	require.EqualValues(t, len(due), p.Promoted)
+	groups := make(map[string]bool)
+	for _, j := range due {
+		m.draw(j)
+		j.State = "waiting"
+		if j.Group != "" {
+			j.State = "blocked"
+			groups[j.Group] = true
+		}
 	}
-	m.ready(t, due...)
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
+		m.unblock(g)
+	}
 }
 
 func (m *model) silence(t *rapid.T) {
 	worker := m.anyWorker(t)
-	_, err := m.pool.Exec(t.Context(), "UPDATE queue.worker SET heartbeat_at = now() - interval '1 hour' WHERE id = $1", worker)
-	require.NoError(t, err)
+	m.exec(t, "UPDATE queue.worker SET heartbeat_at = now() - interval '1 hour' WHERE id = $1", worker)
 	m.silent[worker] = true
 }
 
 func (m *model) heartbeat(t *rapid.T) {
 	worker := m.anyWorker(t)
-	n, err := m.q.QueueHeartbeat(t.Context(), m.pool, queries.QueueHeartbeatParams{ID: worker})
+	n, err := m.q.QueueHeartbeat(t.Context(), m.pool, queries.QueueHeartbeatParams{ID: worker, Concurrency: 1})
 	require.NoError(t, err)
-	require.Equal(t, m.rows[worker], n == 1, "a worker learns that it was declared dead")
-	delete(m.silent, worker)
+	require.Equal(t, m.alive[worker], n == 1, "a worker learns that it was declared dead")
+	if n == 1 {
+		delete(m.silent, worker)
+	}
 }
 
 // rescue also brings a new worker for each that was declared dead. The dead go
 // on acting.
 func (m *model) rescue(t *rapid.T) {
 	for worker := range m.silent {
-		if m.rows[worker] {
-			delete(m.rows, worker)
-			m.register(t)
+		if m.alive[worker] {
+			m.alive[worker] = false
+			defer m.register(t)
 		}
 	}
 	want := []int64{}
 	for id, j := range m.jobs {
-		if j.State == "running" && !m.rows[j.Worker] {
+		if j.State == "running" && !m.alive[j.Worker] {
 			want = append(want, id)
 		}
 	}
@@ -364,17 +551,31 @@ func (m *model) rescue(t *rapid.T) {
 	for _, r := range rows {
 		got = append(got, r.ID)
 		j := m.jobs[r.ID]
-		j.State, j.Worker = "waiting", uuid.Nil
 		j.Errors++
+		m.putBack(j, "waiting")
 	}
 	require.ElementsMatch(t, want, got)
-	m.ready(t, got...)
+}
+
+func (m *model) pause(t *rapid.T) {
+	m.paused = !m.paused
+	verb := "resume"
+	if m.paused {
+		verb = "pause"
+	}
+	m.exec(t, "SELECT queue."+verb+"($1)", queueName)
+}
+
+func (m *model) limit(t *rapid.T) {
+	m.maxRunning = rapid.IntRange(0, 3).Draw(t, "max running")
+	m.exec(t, "UPDATE queue.queue SET max_running = nullif($1::int, 0)", m.maxRunning)
 }
 
 // check compares everything.
 func (m *model) check(t *rapid.T) {
 	ctx := context.Context(t.Context())
 	rows, err := m.pool.Query(ctx, `SELECT id, state::text, priority, attempt, max_attempts, coalesce(key, ''),
+		coalesce(concurrency_key, ''), coalesce(concurrency_limit, 0::smallint),
 		coalesce(worker_id, '00000000-0000-0000-0000-000000000000'), cancel_requested_at IS NOT NULL,
 		coalesce(checkpoint::text, ''), coalesce(jsonb_array_length(errors), 0), seq FROM queue.job`)
 	require.NoError(t, err)
@@ -382,12 +583,19 @@ func (m *model) check(t *rapid.T) {
 	for rows.Next() {
 		var id int64
 		j := new(modelJob)
-		require.NoError(t, rows.Scan(&id, &j.State, &j.Priority, &j.Attempt, &j.Max, &j.Key, &j.Worker, &j.Cancelled,
-			&j.Checkpoint, &j.Errors, &j.Seq))
+		require.NoError(t, rows.Scan(&id, &j.State, &j.Priority, &j.Attempt, &j.Max, &j.Key, &j.Group, &j.Limit, &j.Worker, &j.Cancelled,
+			&j.Checkpoint, &j.Errors, &j.seq))
 		jobs[id] = j
 	}
 	require.NoError(t, rows.Err())
-	require.Empty(t, gocmp.Diff(m.jobs, jobs), "in the queue (-want +got)")
+	require.Empty(t, gocmp.Diff(m.jobs, jobs, cmpopts.IgnoreUnexported(modelJob{})), "in the queue (-want +got)")
+	byOrder, bySeq := slices.Collect(maps.Keys(jobs)), slices.Collect(maps.Keys(jobs))
+	slices.SortFunc(byOrder, func(a, b int64) int { return cmp.Compare(m.jobs[a].order, m.jobs[b].order) })
+	slices.SortFunc(bySeq, func(a, b int64) int { return cmp.Compare(jobs[a].seq, jobs[b].seq) })
+	require.Equal(t, byOrder, bySeq, "order")
+	for id, j := range jobs {
+		m.jobs[id].seq = j.seq
+	}
 
 	rows, err = m.pool.Query(ctx, "SELECT id, outcome::text FROM queue.job_history")
 	require.NoError(t, err)

@@ -1,8 +1,11 @@
 package queue_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"son1k/internal/queries"
@@ -27,7 +32,7 @@ func (r *rig) register(silentFor time.Duration) uuid.UUID {
 	return id
 }
 
-func quickToJudge(c *queue.WorkerConfig) { c.Heartbeat, c.DeadAfter = 50*time.Millisecond, time.Second }
+func quickToJudge(c *queue.WorkerConfig) { c.Heartbeat, c.DeadAfter = 50*time.Millisecond, 2*time.Second }
 
 func TestJobsOfADeadWorkerAreTakenOver(t *testing.T) {
 	t.Parallel()
@@ -44,9 +49,9 @@ func TestJobsOfADeadWorkerAreTakenOver(t *testing.T) {
 	require.Equal(t, id, all[0].ID)
 	require.Equal(t, completed, all[0].Outcome)
 	require.Equal(t, []attemptError{{Attempt: 1, Error: "The worker died.", Worker: dead}}, all[0].Errors)
-	var left int
-	require.NoError(t, r.pool.QueryRow(t.Context(), "SELECT count(*) FROM queue.worker WHERE id = $1", dead).Scan(&left))
-	require.Zero(t, left)
+	var buried bool
+	require.NoError(t, r.pool.QueryRow(t.Context(), "SELECT dead_at IS NOT NULL FROM queue.worker WHERE id = $1", dead).Scan(&buried))
+	require.True(t, buried)
 }
 
 func TestJobThatKillsWorkersFails(t *testing.T) {
@@ -54,7 +59,7 @@ func TestJobThatKillsWorkersFails(t *testing.T) {
 	r := setup(t)
 	r.enqueue(queue.Params{MaxAttempts: 2})
 	for range 2 {
-		r.claim(uuid.New(), 1)
+		r.claim(r.register(0), 1)
 		require.Len(t, r.rescueAll(), 1)
 	}
 	h := work(func(context.Context, *queue.Job) error { panic("started again") })
@@ -75,7 +80,7 @@ func TestErrorsKeptAreBounded(t *testing.T) {
 	r := setup(t)
 	r.enqueue(queue.Params{MaxAttempts: 20})
 	for range 14 {
-		r.claim(uuid.New(), 1)
+		r.claim(r.register(0), 1)
 		require.Len(t, r.rescueAll(), 1)
 	}
 	r.worker(work(func(context.Context, *queue.Job) error { return queue.Permanent(errors.New("last")) }))
@@ -99,13 +104,32 @@ func TestRescueLeavesTheLivingAlone(t *testing.T) {
 }
 
 // A claim may be committed after its worker was declared dead.
-func TestRescueFindsJobsOfWorkersWithoutARow(t *testing.T) {
+func TestRescueFindsJobsOfClaimsThatWereSlow(t *testing.T) {
 	t.Parallel()
 	r := setup(t)
 	ids := r.enqueueMany(3)
-	r.claim(uuid.New(), 2)
+	slow := r.register(0)
+	tx, err := r.pool.Begin(t.Context())
+	require.NoError(t, err)
+	rows, err := r.q.QueueClaim(t.Context(), tx, claimParams(slow, 2))
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	require.Empty(t, r.rescueAll())
+	require.NoError(t, tx.Commit(t.Context()))
 	require.Len(t, r.rescueAll(), 2)
-	require.ElementsMatch(t, ids, r.claim(uuid.New(), 3))
+	require.Empty(t, r.claim(slow, 1), "the dead claim nothing")
+	require.ElementsMatch(t, ids, r.claim(r.register(0), 3))
+}
+
+func TestOrphansAreFoundByUpkeep(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	ids := r.enqueueMany(3)
+	r.claim(r.register(0), 2)
+	r.exec("DELETE FROM queue.worker") // somebody did
+	require.Empty(t, r.rescueAll())
+	require.NoError(t, r.client.Upkeep(t.Context(), r.pool))
+	require.ElementsMatch(t, ids, r.claim(r.register(0), 3))
 }
 
 // The rescuer has heartbeats to send itself.
@@ -122,7 +146,7 @@ func TestRescueWaitsForNobody(t *testing.T) {
 	defer cancel()
 
 	// The silent worker is just sending its heartbeat: it is not dead.
-	n, err := r.q.QueueHeartbeat(ctx, waking, queries.QueueHeartbeatParams{ID: silent})
+	n, err := r.q.QueueHeartbeat(ctx, waking, queries.QueueHeartbeatParams{ID: silent, Concurrency: 1})
 	require.NoError(t, err)
 	require.EqualValues(t, 1, n)
 	rows, err := r.q.QueueRescue(ctx, r.pool, time.Minute)
@@ -169,11 +193,11 @@ func TestRescuersDoNotRobTheLiving(t *testing.T) {
 	}
 	background := context.WithoutCancel(ctx)
 	repeat(3, func() error {
-		_, err := r.q.QueueRescue(background, r.pool, time.Hour)
+		_, err := r.q.QueueRescue(background, r.pool, time.Minute)
 		return err
 	})
 	repeat(1, func() error { // a worker that dies at once
-		_, err := r.q.QueueClaim(background, r.pool, claimParams(uuid.New(), 100))
+		_, err := r.q.QueueClaim(background, r.pool, claimParams(r.register(time.Hour), 100))
 		return err
 	})
 	for range 2 {
@@ -185,12 +209,12 @@ func TestRescuersDoNotRobTheLiving(t *testing.T) {
 			}
 			for _, j := range rows {
 				// Either way proves that the job is still held.
-				arg := queries.QueueReleaseParams{ID: j.ID, Seq: j.Seq, WorkerID: alive}
-				n, err := r.q.QueueRelease(background, r.pool, arg)
+				arg := queries.QueuePutBackParams{ID: j.ID, Seq: j.Seq, WorkerID: alive}
+				done, err := r.q.QueuePutBack(background, r.pool, arg)
 				if err != nil {
 					return err
 				}
-				if n == 0 {
+				if !done {
 					return errors.New("a living worker was robbed")
 				}
 			}
@@ -209,8 +233,8 @@ func TestRescuerThatComesSecondLeavesTheJobAlone(t *testing.T) {
 	t.Parallel()
 	r := setup(t)
 	r.exec(`CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN PERFORM pg_advisory_xact_lock(1); RETURN OLD; END $$`)
-	r.exec("CREATE TRIGGER pause BEFORE DELETE ON queue.worker FOR EACH ROW EXECUTE FUNCTION pause()")
+		BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$`)
+	r.exec("CREATE TRIGGER pause BEFORE UPDATE ON queue.worker FOR EACH ROW EXECUTE FUNCTION pause()")
 	alive := r.register(0)
 	dead := r.register(time.Hour)
 	id, _ := r.enqueue(queue.Params{})
@@ -265,7 +289,7 @@ func TestWorkerDeclaredDeadStartsOver(t *testing.T) {
 	require.EqualValues(t, 2, all[0].Attempt)
 	r.eventually("it is known under another name", func() bool {
 		var now uuid.UUID
-		err := r.pool.QueryRow(t.Context(), "SELECT id FROM queue.worker").Scan(&now)
+		err := r.pool.QueryRow(t.Context(), "SELECT id FROM queue.worker WHERE dead_at IS NULL").Scan(&now)
 		return err == nil && now != first
 	})
 }
@@ -286,22 +310,51 @@ func TestWorkerDeclaredDeadGivesBackWhatItStillHolds(t *testing.T) {
 		return nil
 	}), func(c *queue.WorkerConfig) { c.DeadAfter = time.Hour })
 	require.Equal(t, 1, receive(t, began))
-	r.exec("DELETE FROM queue.worker")
+	r.exec("UPDATE queue.worker SET dead_at = now()")
 	require.Equal(t, 1, receive(t, began), "no attempt was used up")
 	r.awaitEnd()
 	r.requireAll([]int64{id}, completed)
 }
 
+// deafOnce makes connections that break, once, when the answer to a claim comes.
+type deafOnce struct{ was atomic.Bool }
+
+type deafConn struct {
+	net.Conn
+	deaf *deafOnce
+}
+
+func (d *deafOnce) dial(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		return deafConn{conn, d}, err
+	}
+}
+
+func (c deafConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == nil && bytes.Contains(p[:n], []byte("for the worker alone")) && c.deaf.was.CompareAndSwap(false, true) {
+		c.Conn.Close()
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
 func TestClaimWhoseAnswerWasLostIsGivenBack(t *testing.T) {
 	t.Parallel()
 	r := setup(t)
-	id, _ := r.enqueue(queue.Params{Delay: time.Hour})
+	id, _ := r.enqueue(queue.Params{Payload: "for the worker alone"})
+	deaf := &deafOnce{}
+	conf := r.pool.Config()
+	conf.ConnConfig.DialFunc = deaf.dial(conf.ConnConfig.DialFunc)
+	pool, err := pgxpool.NewWithConfig(t.Context(), conf)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
 	attempts := make(chan int, 1)
-	r.worker(work(func(_ context.Context, job *queue.Job) error { attempts <- job.Attempt; return nil }))
-	// The worker is idle, and has been for long: the claim was slow.
-	r.exec(`UPDATE queue.job SET state = 'running', attempt = 1, started_at = now(),
-		worker_id = (SELECT id FROM queue.worker)`)
-	require.Equal(t, 1, receive(t, attempts))
+	r.worker(work(func(_ context.Context, job *queue.Job) error { attempts <- job.Attempt; return nil }),
+		func(c *queue.WorkerConfig) { c.Pool = pool })
+	require.Equal(t, 1, receive(t, attempts), "no attempt was used up")
+	require.True(t, deaf.was.Load())
 	r.awaitEnd()
 	r.requireAll([]int64{id}, completed)
 }

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +26,7 @@ import (
 type WorkerConfig struct {
 	Pool        *pgxpool.Pool
 	Log         *slog.Logger
+	Notify      *notify.Sender // to wake other processes; nil: they find out by polling
 	Queue       string
 	Handlers    []Handler
 	Concurrency int           // jobs at once; 0 means 5
@@ -59,14 +63,10 @@ type Worker struct {
 	dropped  chan struct{} // tells that running has become shorter
 	meanRun  movingAverage
 
-	mu      sync.Mutex
-	running map[int64]held
-}
+	current atomic.Pointer[tenure] // nil while none serves
 
-// held is a job that this worker has claimed and not yet given up.
-type held struct {
-	seq    int64
-	cancel context.CancelCauseFunc
+	mu      sync.Mutex
+	running map[int64]*Job // claimed and not yet given up
 }
 
 // NewWorker returns a worker. It fails if the configuration makes no sense.
@@ -79,7 +79,7 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 		handlers: make(map[string]Handler),
 		wake:     make(chan struct{}, 1),
 		dropped:  make(chan struct{}, 1),
-		running:  make(map[int64]held),
+		running:  make(map[int64]*Job),
 	}
 	for _, h := range cfg.Handlers {
 		if _, ok := w.handlers[h.Kind]; ok || h.Kind == "" || h.Work == nil {
@@ -108,14 +108,19 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 func (w *Worker) Listen(l *notify.Listener) {
 	l.Handle(Channel, notify.Handler{
 		Message: func(text string) {
-			switch queue, id := parseMessage(text); {
+			switch queue, doomed, id := parseMessage(text); {
 			case queue == w.cfg.Queue:
 				w.Wake()
+			case doomed == w.cfg.Queue:
+				w.chores()
 			case id != 0:
-				w.cancel(id, ErrCancelled)
+				w.cancel(id, 0, ErrCancelled)
 			}
 		},
-		Connected: w.Wake,
+		Connected: func() {
+			w.Wake()
+			w.chores()
+		},
 	})
 }
 
@@ -134,24 +139,44 @@ func (w *Worker) Running() int {
 	return len(w.running)
 }
 
-func (w *Worker) holds(id, seq int64) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	h, ok := w.running[id]
-	return ok && h.seq == seq
+// chores makes the worker look after what is not running.
+func (w *Worker) chores() {
+	if t := w.current.Load(); t != nil {
+		t.choresSoon()
+	}
 }
 
-func (w *Worker) hold(job *Job, cancel context.CancelCauseFunc) {
+func (w *Worker) hold(job *Job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running[job.ID] = held{job.seq, cancel}
+	w.running[job.ID] = job
+}
+
+// held are the jobs that this worker holds.
+func (w *Worker) held() []*Job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Values(w.running))
+}
+
+// active are the jobs whose handlers run, by id.
+func (w *Worker) active() map[int64]*Job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := make(map[int64]*Job)
+	for id, job := range w.running {
+		if !job.returned.Load() {
+			all[id] = job
+		}
+	}
+	return all
 }
 
 // drop forgets a job, unless this worker has meanwhile claimed it again.
 func (w *Worker) drop(job *Job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.running[job.ID].seq == job.seq {
+	if w.running[job.ID] == job {
 		delete(w.running, job.ID)
 	}
 	select {
@@ -160,11 +185,12 @@ func (w *Worker) drop(job *Job) {
 	}
 }
 
-func (w *Worker) cancel(id int64, cause error) {
+// cancel ends the context of a job; seq says which claim of it is meant, 0 any.
+func (w *Worker) cancel(id, seq int64, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if h, ok := w.running[id]; ok {
-		h.cancel(cause)
+	if job := w.running[id]; job != nil && (seq == 0 || seq == job.seq) {
+		job.cancel(cause)
 	}
 }
 
@@ -175,7 +201,7 @@ func (w *Worker) run(ctx context.Context, started func()) {
 			return // only when stopped
 		}
 		started()
-		(&tenure{Worker: w, id: id}).serve(ctx)
+		newTenure(w, id).serve(ctx)
 	}
 }
 
@@ -207,6 +233,13 @@ func (w *Worker) register(ctx context.Context) (uuid.UUID, error) {
 func (w *Worker) tryRegister(ctx context.Context, p queries.QueueRegisterWorkerParams) error {
 	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
 	defer cancel()
+	kinds := queries.QueueRegisterKindsParams{Queue: p.Queue, Kinds: p.Kinds}
+	for _, k := range p.Kinds {
+		kinds.HasHook = append(kinds.HasHook, w.handlers[k].Ended != nil)
+	}
+	if err := w.q.QueueRegisterKinds(ctx, w.db, kinds); err != nil {
+		return err
+	}
 	return w.q.QueueRegisterWorker(ctx, w.db, p)
 }
 
