@@ -27,6 +27,7 @@ Usage:
   son1k migrate down N     take the schema back to version N
   son1k token --user NAME [--tier TIER] [--ttl DURATION]
                            make the account if need be and print a token for it
+  son1k jobs VERB ...      look at the queue and steer it: see son1k jobs help
   son1k config             print the configuration, secrets masked
   son1k health [URL]       ask a running server; exit 0 if it is ready
   son1k version            print the version
@@ -50,13 +51,17 @@ func main() {
 }
 
 func run(args, environ []string, stdout, stderr io.Writer) int {
+	return runFrom(input{os.Stdin, isTerminal(os.Stdin)}, args, environ, stdout, stderr)
+}
+
+func runFrom(stdin input, args, environ []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
 		return exitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := dispatch(ctx, stop, args, environ, stdout, stderr)
+	err := dispatch(invocation{ctx: ctx, stop: stop, name: args[0], args: args[1:], stdin: stdin, stdout: stdout, stderr: stderr}, environ)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
@@ -68,28 +73,28 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 }
 
-func dispatch(ctx context.Context, stop func(), args, environ []string, stdout, stderr io.Writer) error {
-	switch args[0] {
+func dispatch(in invocation, environ []string) error {
+	switch in.name {
 	case "help", "-h", "--help":
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(in.stdout, usage)
 		return nil
 	case "version", "--version":
-		fmt.Fprintln(stdout, version())
+		fmt.Fprintln(in.stdout, version())
 		return nil
 	}
 	cmd, ok := map[string]command{
 		"serve": serve, "api": serve, "worker": serve,
-		"migrate": migrate, "token": token, "config": showConfig, "health": health,
-	}[args[0]]
+		"migrate": migrate, "token": token, "jobs": jobs, "config": showConfig, "health": health,
+	}[in.name]
 	if !ok {
-		fmt.Fprintf(stderr, "son1k: there is no command %q\n\n%s", args[0], usage)
+		fmt.Fprintf(in.stderr, "son1k: there is no command %q\n\n%s", in.name, usage)
 		return errUsage
 	}
-	cfg, err := config.Load(environ)
-	if err != nil {
+	var err error
+	if in.cfg, err = config.Load(environ); err != nil {
 		return fmt.Errorf("the configuration does not make sense:\n%w", err)
 	}
-	return cmd(invocation{ctx: ctx, stop: stop, name: args[0], args: args[1:], cfg: cfg, stdout: stdout, stderr: stderr})
+	return cmd(in)
 }
 
 // invocation is what a command gets.
@@ -99,6 +104,7 @@ type invocation struct {
 	name   string
 	args   []string
 	cfg    config.Config
+	stdin  input
 	stdout io.Writer
 	stderr io.Writer
 }

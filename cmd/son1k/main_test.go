@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
+
+	"son1k/internal/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // runCommand runs a command line and returns its exit code and output.
 func runCommand(environ []string, args ...string) (code int, stdout, stderr string) {
@@ -26,7 +27,7 @@ func TestHelp(t *testing.T) {
 	for _, arg := range []string{"help", "-h", "--help"} {
 		code, out, _ := runCommand(nil, arg)
 		require.Equal(t, exitOK, code)
-		for _, name := range []string{"serve", "api", "worker", "migrate", "token", "config", "health"} {
+		for _, name := range []string{"serve", "api", "worker", "migrate", "token", "jobs", "config", "health"} {
 			require.Contains(t, out, "son1k "+name)
 		}
 	}

@@ -169,7 +169,10 @@ BEGIN
     -- The order matters: a transaction with an xid from next_xid on draws its
     -- numbers after seq was read.
     SELECT s.last_value INTO seq FROM queue.ready_seq s;
-    SELECT pg_snapshot_xmax(s)::text::bigint, pg_snapshot_xmin(s)::text::bigint INTO next_xid, oldest_writer
+    -- The xmax of a snapshot is not the xid to be assigned next but the one after the
+    -- last that has ended: there may be running ones from it on. age() counts from
+    -- the next.
+    SELECT pg_snapshot_xmax(s)::text::bigint + age(pg_snapshot_xmax(s)::xid), pg_snapshot_xmin(s)::text::bigint INTO next_xid, oldest_writer
     FROM pg_current_snapshot() s;
     IF NOT look_closely OR oldest_writer = next_xid THEN
         RETURN;
@@ -592,15 +595,15 @@ DECLARE
 BEGIN
     SELECT array_agg(DISTINCT k) INTO known FROM queue.worker w, unnest(w.kinds) k WHERE w.queue = of_queue AND w.dead_at IS NULL;
     UPDATE queue.job j SET state = 'parked'
-    WHERE j.ctid = ANY (ARRAY(
-        SELECT h.tid FROM unnest(priorities, marks) AS lane (priority, mark)
+    WHERE j.state = 'waiting' AND j.id = ANY (ARRAY(
+        -- Only those that stand in the way, at the head of the lane. Not to lock the
+        -- others matters: a claim would step over them.
+        SELECT h.id FROM unnest(priorities, marks) AS lane (priority, mark)
         CROSS JOIN LATERAL (
-            -- Only those that stand in the way, at the head of the lane.
-            SELECT f.tid, f.kind FROM (
-                SELECT j.ctid AS tid, j.kind, j.run_at FROM queue.job j
-                WHERE j.queue = of_queue AND j.state = 'waiting' AND j.priority = lane.priority AND j.seq >= lane.mark
-                ORDER BY j.seq LIMIT max_jobs FOR UPDATE SKIP LOCKED) f
-            WHERE f.kind <> ALL (known) AND f.run_at < now() - interval '1 second') h));
+            SELECT w.id, w.kind, w.run_at FROM queue.job w
+            WHERE w.queue = of_queue AND w.state = 'waiting' AND w.priority = lane.priority AND w.seq >= lane.mark
+            ORDER BY w.seq LIMIT max_jobs) h
+        WHERE h.kind <> ALL (known) AND h.run_at < now() - interval '1 second'));
     GET DIAGNOSTICS parked = ROW_COUNT;
     RETURN parked;
 END
@@ -683,10 +686,13 @@ BEGIN
         exact := true;
         oldest_at := NULL;
         IF lane.head IS NOT NULL THEN
-            SELECT count(*), min(t.run_at) FILTER (WHERE t.n = 1) INTO waiting, oldest_at FROM (
-                SELECT j.run_at, row_number() OVER (ORDER BY j.seq) AS n FROM queue.job j
+            SELECT count(*) INTO waiting FROM (
+                SELECT FROM queue.job j
                 WHERE j.queue = of_queue AND j.state = 'waiting' AND j.priority = lane.p AND j.seq >= lane.head
-                ORDER BY j.seq LIMIT max_count) t;
+                LIMIT max_count) t;
+            SELECT j.run_at INTO oldest_at FROM queue.job j
+            WHERE j.queue = of_queue AND j.state = 'waiting' AND j.priority = lane.p AND j.seq >= lane.head
+            ORDER BY j.seq LIMIT 1;
             exact := waiting < max_count;
         END IF;
         IF NOT exact THEN

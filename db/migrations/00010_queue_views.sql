@@ -326,7 +326,7 @@ WITH recent AS MATERIALIZED (
     GROUP BY b.queue, b.priority
 ), lane AS (
     SELECT n.name AS queue, m.priority, m.waiting, m.waiting_exact, m.oldest_at, m.running
-    FROM queue.known_queues() AS n (name), queue.measure(n.name, 10000) AS m (priority, waiting, waiting_exact, oldest_at, running)
+    FROM queue.known_queues() AS n (name), queue.measure(n.name, 1000) AS m (priority, waiting, waiting_exact, oldest_at, running)
 )
 SELECT coalesce(l.queue, e.queue) AS queue, coalesce(l.priority, e.priority) AS priority,
     coalesce(l.waiting, 0) AS waiting, coalesce(l.waiting_exact, true) AS waiting_exact,
@@ -344,7 +344,7 @@ ORDER BY 1, 2;
 COMMENT ON VIEW queue.stats IS 'Each queue and priority in numbers, cheap enough to read every few seconds. What ended is of the last five minutes, written by workers every few seconds.';
 COMMENT ON COLUMN queue.stats.queue IS 'The queue.';
 COMMENT ON COLUMN queue.stats.priority IS 'The priority.';
-COMMENT ON COLUMN queue.stats.waiting IS 'Jobs that may run now. From 10,000 on as the workers counted them last.';
+COMMENT ON COLUMN queue.stats.waiting IS 'Jobs that may run now. From 1,000 on as the workers counted them last.';
 COMMENT ON COLUMN queue.stats.waiting_exact IS 'Whether waiting was counted just now.';
 COMMENT ON COLUMN queue.stats.oldest_wait IS 'How long the first in line has been ready; null if none waits.';
 COMMENT ON COLUMN queue.stats.running IS 'Jobs that workers hold.';
@@ -374,16 +374,16 @@ FROM queue.known_queues() AS n (name)
 LEFT JOIN queue.queue q ON q.name = n.name
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(t.waiting), 0)::bigint AS waiting, coalesce(sum(t.running), 0)::bigint AS running, min(t.oldest_at) AS oldest_at
-    FROM queue.measure(n.name, 10000) t) m
-CROSS JOIN LATERAL queue.count_held_up(n.name, 10000) c
+    FROM queue.measure(n.name, 1000) t) m
+CROSS JOIN LATERAL queue.count_held_up(n.name, 1000) c
 ORDER BY n.name;
 COMMENT ON VIEW queue.queues IS 'Queues: what is in them and how they are set. Settings are null for a queue that no worker has served yet.';
 COMMENT ON COLUMN queue.queues.state IS 'active; paused: no job of it is claimed; draining: paused while some still run.';
-COMMENT ON COLUMN queue.queues.waiting IS 'Jobs that may run now. From 10,000 of a priority on as the workers counted them last.';
+COMMENT ON COLUMN queue.queues.waiting IS 'Jobs that may run now. From 1,000 of a priority on as the workers counted them last.';
 COMMENT ON COLUMN queue.queues.running IS 'Jobs that workers hold.';
-COMMENT ON COLUMN queue.queues.scheduled IS 'Jobs whose time has not come; 10000 means as many or more.';
-COMMENT ON COLUMN queue.queues.blocked IS 'Jobs that wait for others with their concurrency key; 10000 means as many or more.';
-COMMENT ON COLUMN queue.queues.parked IS 'Jobs whose kind no live worker knows; 10000 means as many or more.';
+COMMENT ON COLUMN queue.queues.scheduled IS 'Jobs whose time has not come; 1000 means as many or more.';
+COMMENT ON COLUMN queue.queues.blocked IS 'Jobs that wait for others with their concurrency key; 1000 means as many or more.';
+COMMENT ON COLUMN queue.queues.parked IS 'Jobs whose kind no live worker knows; 1000 means as many or more.';
 COMMENT ON COLUMN queue.queues.oldest_wait IS 'How long the job that has waited longest has been ready; null if none waits.';
 COMMENT ON COLUMN queue.queues.workers IS 'Live workers that serve it.';
 

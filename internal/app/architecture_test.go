@@ -20,7 +20,7 @@ var layers = []struct { //nolint:gochecknoglobals // a constant table
 	pkg     string
 	imports []string
 }{
-	{"cmd/son1k", []string{"internal/app", "internal/config", "internal/postgres"}},
+	{"cmd/son1k", []string{"internal/app", "internal/config", "internal/postgres", "internal/queue/admin"}},
 	{"internal/app", []string{"*"}},
 	{"internal/httpapi", []string{"internal/generation", "internal/user", "internal/realtime", "internal/auth", "internal/web", "internal/apperr"}},
 	{"internal/realtime", []string{"internal/events", "internal/auth", "internal/apperr"}},

@@ -134,7 +134,12 @@ func (s *system) person(t *testing.T, n *node, name, tier string) person {
 // unlimited takes a person's quota away.
 func (s *system) unlimited(t *testing.T, p person) {
 	t.Helper()
-	_, err := s.pool.Exec(t.Context(), "UPDATE users SET daily_generations = 100000, monthly_generations = 100000 WHERE id = $1", p.id)
+	s.exec(t, "UPDATE users SET daily_generations = 100000, monthly_generations = 100000 WHERE id = $1", p.id)
+}
+
+func (s *system) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	_, err := s.pool.Exec(t.Context(), sql, args...)
 	require.NoError(t, err)
 }
 

@@ -268,10 +268,10 @@ func TestTheSameSignalTwice(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	worker := spawn(t, "worker", s.env()...)
-	require.Equal(t, 1, s.count(t, "SELECT count(*) FROM queue.worker"))
+	require.Equal(t, 1, s.count(t, "SELECT count(*) FROM queue.worker WHERE dead_at IS NULL"))
 	for range 2 {
 		require.NoError(t, worker.cmd.Process.Signal(syscall.SIGTERM))
 	}
 	require.Equal(t, 0, worker.exit(t), worker.log)
-	require.Zero(t, s.count(t, "SELECT count(*) FROM queue.worker"))
+	require.Zero(t, s.count(t, "SELECT count(*) FROM queue.worker WHERE dead_at IS NULL"))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"son1k/internal/app"
+	"son1k/internal/generation"
 	"son1k/internal/provider"
 )
 
@@ -111,6 +112,9 @@ func TestTiersGoInOrder(t *testing.T) {
 		people[i] = s.person(t, api, "person-"+strings.ToLower(tier), tier)
 		s.unlimited(t, people[i])
 	}
+	// Without the turns of those who have waited longest, and without limits.
+	s.exec(t, "UPDATE tiers SET max_running = 1000")
+	s.exec(t, "INSERT INTO queue.queue (name, fair_every) VALUES ($1, 0)", generation.Queue)
 	// Seeds tell the songs apart: tier × 1000 + order of asking.
 	want := make([]int64, 0, 100)
 	for i := range 100 {

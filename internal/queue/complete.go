@@ -1,8 +1,10 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 
 	"son1k/internal/queries"
@@ -71,6 +73,8 @@ func (c *completer) record(ctx context.Context, batch []*Job) {
 		Results:  make([]json.RawMessage, len(batch)),
 		WorkerID: c.t.id, Outcome: queries.QueueOutcomeCompleted,
 	}
+	// Everybody who locks many jobs locks them in this order.
+	slices.SortFunc(batch, func(a, b *Job) int { return cmp.Compare(a.ID, b.ID) })
 	keyed := false
 	for i, job := range batch {
 		arg.Ids[i], arg.Seqs[i], arg.Results[i] = job.ID, job.seq, job.rawResult()

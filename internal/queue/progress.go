@@ -1,7 +1,10 @@
 package queue
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,7 +70,10 @@ func (t *tenure) progressLoop(ctx context.Context) {
 
 func (t *tenure) writeProgress(ctx context.Context) error {
 	arg := queries.QueueProgressParams{WorkerID: t.id}
-	for job, p := range t.board.take() {
+	latest := t.board.take()
+	// Everybody who locks many jobs locks them in this order.
+	for _, job := range slices.SortedFunc(maps.Keys(latest), func(a, b *Job) int { return cmp.Compare(a.ID, b.ID) }) {
+		p := latest[job]
 		arg.Ids = append(arg.Ids, job.ID)
 		arg.Seqs = append(arg.Seqs, job.seq)
 		arg.Progress = append(arg.Progress, p.percent)
