@@ -25,9 +25,15 @@ test: postgres testtools ## every test, against a real Postgres and a real brows
 		$(GO) test -race -timeout 14m $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: postgres ## measure, with durable commits; BENCH=package picks, see docs/benchmarks.md
+bench: postgres ## measure with durable commits; SUITE=queue compares with peers (bench/README.md), else BENCH=package picks
+ifdef SUITE
+	@sh bench/peers.sh
+	CGO_ENABLED=0 $(GO) build -C bench -trimpath -ldflags '-X son1k/bench/systems.revision=$(VERSION)' -o ../bin/bench .
+	$(GO) run ./internal/postgres/pgtest/cmd/withpg -durable -- bin/bench $(SUITE)
+else
 	$(GO) run ./internal/postgres/pgtest/cmd/withpg -durable -- \
 		$(GO) test -p 1 -run '^$$' -bench . $(BENCHFLAGS) $(or $(BENCH),./...) | grep -v 'no test files'
+endif
 
 .PHONY: generate
 generate: ## regenerate internal/queries from queries/ and db/migrations/

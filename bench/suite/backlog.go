@@ -1,0 +1,37 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+
+	"son1k/bench/driver"
+)
+
+// backlog: how fast a fixed number of jobs is handled while others wait behind
+// them.
+func (s *Suite) backlog(name string, waiting int) cell {
+	return cell{
+		name: "backlog-" + name,
+		rows: []row{{name: "backlog-" + name, unit: fmt.Sprintf("jobs/s, %d waiting", waiting)}},
+		run: func(ctx context.Context, b *bed) (figures, error) {
+			d, err := b.start() // it comes up meanwhile
+			if err != nil {
+				return nil, err
+			}
+			if err := b.fill(ctx, s.sizes.paceSkip+s.sizes.pace+waiting, 0); err != nil {
+				return nil, err
+			}
+			if err := b.settle(ctx, d); err != nil {
+				return nil, err
+			}
+			r, err := d.Call(ctx, driver.Request{Op: driver.Pace, Skip: s.sizes.paceSkip, Count: s.sizes.pace})
+			return figures{"backlog-" + name: float64(s.sizes.pace) / r.Seconds}, err
+		},
+	}
+}
+
+// backlogCost compares the two.
+var backlogCost = row{
+	name: "backlog-cost", unit: "time per job, many ÷ few waiting", lower: true,
+	over: "backlog-few", under: "backlog-many",
+}
