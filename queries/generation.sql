@@ -74,12 +74,15 @@ FROM generation_clips c JOIN generations g ON g.id = c.generation_id
 WHERE c.generation_id = @id AND c.n = @n AND g.status = 'completed';
 
 -- name: GenerationBegin :one
--- An attempt begins. No row: the generation was cancelled or deleted.
+-- An attempt begins. No row: the generation was cancelled or deleted. reopen
+-- begins also one that had ended, whose job an operator brought back; it costs its
+-- owner nothing more.
 UPDATE generations
 SET status = 'processing', attempt = @attempt, started_at = coalesce(started_at, now()), updated_at = now(),
+    error_code = NULL, error_message = NULL, finished_at = NULL,
     stage = CASE WHEN provider_task_id IS NULL THEN 'submitting' ELSE 'resuming' END,
     progress = greatest(progress, 10)
-WHERE id = @id AND status IN ('pending', 'processing')
+WHERE id = @id AND (status IN ('pending', 'processing') OR (@reopen::boolean AND status IN ('failed', 'cancelled')))
 RETURNING *;
 
 -- name: GenerationSubmitted :execrows

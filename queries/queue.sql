@@ -30,13 +30,16 @@ WITH input AS MATERIALIZED (
                     unnest(@traceparents::text[]), unnest(@payloads::jsonb[]))
          WITH ORDINALITY AS i (queue, kind, key, priority, max_attempts, run_at, delay, deadline, concurrency_key, concurrency_limit,
                                traceparent, payload, n)
+), locked AS MATERIALIZED ( -- in the same order by all, so that two batches do not wait for each other
+    SELECT count(pg_advisory_xact_lock(7362, k.lock))
+    FROM (SELECT DISTINCT queue.key_lock(i.queue, i.concurrency_key) AS lock FROM input i WHERE i.concurrency_key IS NOT NULL ORDER BY lock) k
 ), added AS (
     INSERT INTO queue.job (id, queue, kind, key, priority, max_attempts, run_at, state, deadline_at,
                            concurrency_key, concurrency_limit, traceparent, payload, by_hand)
     SELECT i.id, i.queue, i.kind, i.key, i.priority, i.max_attempts, i.run_at,
            CASE WHEN i.run_at > clock_timestamp() THEN 'scheduled' ELSE 'waiting' END::queue.job_state, i.deadline_at,
            i.concurrency_key, i.concurrency_limit, i.traceparent, i.payload, false
-    FROM input i
+    FROM input i CROSS JOIN locked
     ORDER BY i.n
     ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
     RETURNING id
@@ -48,11 +51,15 @@ SELECT i.n::integer AS n, i.id::bigint AS id FROM input i JOIN added a ON a.id =
 SELECT id FROM queue.job WHERE queue = @queue AND key = @key::text;
 
 -- name: QueueClaim :many
-SELECT c.* FROM queue.claim(@worker_id::uuid, @claim_no::bigint, @queue::text, @kinds::text[], @max_jobs::integer,
+SELECT c.id, c.seq, c.priority, c.kind, c.key, c.concurrency_key, c.attempt, c.max_attempts, c.redriven, c.claim_no, c.created_at, c.run_at,
+    c.started_at, c.deadline_at, c.cancel_requested_at, c.traceparent, c.payload, c.checkpoint
+FROM queue.claim(@worker_id::uuid, @claim_no::bigint, @queue::text, @kinds::text[], @max_jobs::integer,
                             @claimed_before::bigint, @priorities::smallint[], @marks::bigint[]) c;
 
 -- name: QueueClaimDoomed :many
-SELECT c.* FROM queue.claim_doomed(@worker_id::uuid, @claim_no::bigint, @queue::text, @kinds::text[], @max_jobs::integer) c;
+SELECT c.id, c.seq, c.priority, c.kind, c.key, c.concurrency_key, c.attempt, c.max_attempts, c.redriven, c.claim_no, c.created_at, c.run_at,
+    c.started_at, c.deadline_at, c.cancel_requested_at, c.traceparent, c.payload, c.checkpoint
+FROM queue.claim_doomed(@worker_id::uuid, @claim_no::bigint, @queue::text, @kinds::text[], @max_jobs::integer) c;
 
 -- name: QueueHorizon :one
 SELECT h.seq::bigint AS seq, h.next_xid::bigint AS next_xid, h.oldest_writer::bigint AS oldest_writer

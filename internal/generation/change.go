@@ -84,21 +84,27 @@ func (s *Service) announce(u undo) {
 // cancelTx cancels a live generation whose row the transaction holds.
 func (s *Service) cancelTx(ctx context.Context, tx pgx.Tx, g queries.Generation, job *queue.Cancelled) (done undo, err error) {
 	done.job = job
-	if _, err := s.q.GenerationCancel(ctx, tx, g.ID); err != nil {
-		return done, fmt.Errorf("cancel generation: %w", err)
-	}
-	if err := dropClips(ctx, s.q, tx, g.ID, 0); err != nil {
-		return done, err
-	}
-	if g.ProviderTaskID == nil {
-		if err := giveBack(ctx, s.q, tx, g); err != nil {
-			return done, err
-		}
-	}
-	event, err := s.events.AppendTx(ctx, tx, Topic(g.UserID), eventCancelled,
-		cancelled{GenerationID: g.ID, Status: string(queries.GenerationStatusCancelled)})
+	event, err := cancelTx(ctx, s.q, s.events, tx, g)
 	done.events = append(done.events, event)
 	return done, err
+}
+
+// cancelTx cancels a live generation whose row the transaction holds, and
+// returns the event that says so.
+func cancelTx(ctx context.Context, q *queries.Queries, log *events.Publisher, tx pgx.Tx, g queries.Generation) (events.Event, error) {
+	if _, err := q.GenerationCancel(ctx, tx, g.ID); err != nil {
+		return events.Event{}, fmt.Errorf("cancel generation: %w", err)
+	}
+	if err := dropClips(ctx, q, tx, g.ID, 0); err != nil {
+		return events.Event{}, err
+	}
+	if g.ProviderTaskID == nil {
+		if err := giveBack(ctx, q, tx, g); err != nil {
+			return events.Event{}, err
+		}
+	}
+	return log.AppendTx(ctx, tx, Topic(g.UserID), eventCancelled,
+		cancelled{GenerationID: g.ID, Status: string(queries.GenerationStatusCancelled)})
 }
 
 // dropClips removes the clips of a generation from number n on, with their

@@ -94,6 +94,7 @@ func (d *delivery) report(ctx context.Context) {
 // sends it to those who follow.
 func (d *delivery) write(ctx context.Context, u provider.Update) {
 	percent := progressSubmitted + (progressDelivered-progressSubmitted)*min(max(u.Percent, 0), 100)/100
+	d.job.SetProgress(int(percent), u.Stage) // for whoever looks at the queue
 	progress, err := d.q.GenerationProgress(ctx, d.pool, queries.GenerationProgressParams{
 		ID: d.g.ID, Attempt: int16(d.job.Attempt), Progress: int16(percent), Stage: u.Stage, Estimated: u.Estimated,
 	})

@@ -24,14 +24,14 @@ type failed struct {
 }
 
 // ended runs in the transaction that ends a job without a song. For a job that
-// failed for good it fails the generation, gives the quota back and says so; a
-// cancelled one has been dealt with by whoever cancelled it.
+// failed for good it fails the generation, gives the quota back and says so. A
+// cancelled one has been dealt with if its owner cancelled it; if an operator did,
+// it is here.
 func (h *Handler) ended(ctx context.Context, tx pgx.Tx, job *queue.Job, outcome queue.Outcome, cause error) (func(), error) {
 	id, err := uuid.Parse(job.Key)
-	if err != nil || outcome != queue.Failed {
+	if err != nil {
 		return nil, nil //nolint:nilerr // a job with such a key has no generation
 	}
-	code, message := explain(cause)
 	g, err := h.q.GenerationLockAny(ctx, tx, id)
 	if isNoRows(err) || (err == nil && !live(g.Status)) {
 		return nil, nil
@@ -39,17 +39,27 @@ func (h *Handler) ended(ctx context.Context, tx pgx.Tx, job *queue.Job, outcome 
 	if err != nil {
 		return nil, err
 	}
+	if outcome == queue.CancelledOut {
+		event, err := cancelTx(ctx, h.q, h.events, tx, g)
+		return func() { h.events.Publish(event) }, err
+	}
+	return h.fail(ctx, tx, g, cause)
+}
+
+// fail ends a live generation, whose row the transaction holds, without a song.
+func (h *Handler) fail(ctx context.Context, tx pgx.Tx, g queries.Generation, cause error) (func(), error) {
+	code, message := explain(cause)
 	if err := giveBack(ctx, h.q, tx, g); err != nil {
 		return nil, err
 	}
-	if _, err = h.q.GenerationFail(ctx, tx, queries.GenerationFailParams{ID: id, ErrorCode: &code, ErrorMessage: &message}); err != nil {
+	if _, err := h.q.GenerationFail(ctx, tx, queries.GenerationFailParams{ID: g.ID, ErrorCode: &code, ErrorMessage: &message}); err != nil {
 		return nil, fmt.Errorf("fail generation: %w", err)
 	}
-	if err := dropClips(ctx, h.q, tx, id, 0); err != nil {
+	if err := dropClips(ctx, h.q, tx, g.ID, 0); err != nil {
 		return nil, err
 	}
 	event, err := h.events.AppendTx(ctx, tx, Topic(g.UserID), eventError, failed{
-		GenerationID: id, Error: message, Code: code, Status: string(queries.GenerationStatusFailed),
+		GenerationID: g.ID, Error: message, Code: code, Status: string(queries.GenerationStatusFailed),
 	})
 	return func() { h.events.Publish(event) }, err
 }

@@ -83,7 +83,9 @@ func (h *Handler) work(ctx context.Context, job *queue.Job) error {
 func (h *Handler) begin(ctx context.Context, job *queue.Job, id uuid.UUID) (g queries.Generation, err error) {
 	var event events.Event
 	err = pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error {
-		g, err = h.q.GenerationBegin(ctx, tx, queries.GenerationBeginParams{ID: id, Attempt: int16(job.Attempt)})
+		g, err = h.q.GenerationBegin(ctx, tx, queries.GenerationBeginParams{
+			ID: id, Attempt: int16(job.Attempt), Reopen: job.Redriven > 0 && job.Attempt == 1,
+		})
 		if err != nil {
 			return err
 		}

@@ -16,20 +16,24 @@ import (
 const generationBegin = `-- name: GenerationBegin :one
 UPDATE generations
 SET status = 'processing', attempt = $1, started_at = coalesce(started_at, now()), updated_at = now(),
+    error_code = NULL, error_message = NULL, finished_at = NULL,
     stage = CASE WHEN provider_task_id IS NULL THEN 'submitting' ELSE 'resuming' END,
     progress = greatest(progress, 10)
-WHERE id = $2 AND status IN ('pending', 'processing')
+WHERE id = $2 AND (status IN ('pending', 'processing') OR ($3::boolean AND status IN ('failed', 'cancelled')))
 RETURNING id, user_id, status, prompt, style, title, lyrics, instrumental, duration_s, quality, seed, progress, estimated, stage, attempt, provider, provider_task_id, error_code, error_message, metadata, charged_at, created_at, updated_at, started_at, finished_at
 `
 
 type GenerationBeginParams struct {
 	Attempt int16
 	ID      uuid.UUID
+	Reopen  bool
 }
 
-// An attempt begins. No row: the generation was cancelled or deleted.
+// An attempt begins. No row: the generation was cancelled or deleted. reopen
+// begins also one that had ended, whose job an operator brought back; it costs its
+// owner nothing more.
 func (q *Queries) GenerationBegin(ctx context.Context, db DBTX, arg GenerationBeginParams) (Generation, error) {
-	row := db.QueryRow(ctx, generationBegin, arg.Attempt, arg.ID)
+	row := db.QueryRow(ctx, generationBegin, arg.Attempt, arg.ID, arg.Reopen)
 	var i Generation
 	err := row.Scan(
 		&i.ID,

@@ -231,62 +231,6 @@ type Generation struct {
 	FinishedAt *time.Time
 }
 
-// Jobs that have not ended. A job that ends moves to queue.job_history in the same statement.
-type QueueJob struct {
-	// Identifies the job, live and in the history.
-	ID int64
-	// Place in line within its priority: order of becoming ready. Drawn anew whenever the job stops running, so that (id, seq, worker_id) fences out whoever held it earlier.
-	Seq int64
-	// Not before this time.
-	RunAt time.Time
-	// When it was enqueued.
-	CreatedAt time.Time
-	// When its latest attempt began.
-	StartedAt *time.Time
-	// When a running job was asked to stop.
-	CancelRequestedAt *time.Time
-	// The worker that holds a running job; not a foreign key, so that claims do not lock worker rows.
-	WorkerID *uuid.UUID
-	// waiting, scheduled, running, blocked or parked; see the comment on type queue.job_state.
-	State QueueJobState
-	// Lower runs first.
-	Priority int16
-	// How often a worker has taken it, not counting those that gave it back unharmed.
-	Attempt int16
-	// After so many failed attempts it fails for good.
-	MaxAttempts int16
-	// The queue that it is in.
-	Queue string
-	// What kind of work it is: workers have a handler for each kind.
-	Kind string
-	// At most one live job per queue and key.
-	Key *string
-	// W3C trace context of whoever enqueued it.
-	Traceparent *string
-	// What the handler gets.
-	Payload json.RawMessage
-	// What the handler wants to find again after a crash: the steps it need not repeat.
-	Checkpoint json.RawMessage
-	// The last attempts that failed, oldest first: [{attempt, at, worker, error}].
-	Errors json.RawMessage
-	// Which of its worker's claims took it, counted by the worker from 1.
-	ClaimNo int64
-	// When the job as a whole must have ended; one that has not by then fails.
-	DeadlineAt *time.Time
-	// Percent of the running attempt, as its handler tells; up to a quarter of a second old.
-	Progress int16
-	// How many jobs with its key there may be for this one to join them.
-	ConcurrencyLimit *int16
-	// How often it was brought back from the history.
-	Redriven int16
-	// Inserted by SQL rather than by the application, which wakes workers itself, outside of its transactions.
-	ByHand bool
-	// Of the jobs of a queue with the same key at most concurrency_limit are waiting or running; others are blocked. Usually the id of a user.
-	ConcurrencyKey *string
-	// What the running attempt is doing, in a word, as its handler tells.
-	Stage *string
-}
-
 // What each tier may do. Change it by SQL; processes notice within seconds.
 type Tier struct {
 	Name string

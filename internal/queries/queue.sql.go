@@ -142,7 +142,9 @@ func (q *Queries) QueueCheckpoint(ctx context.Context, db DBTX, arg QueueCheckpo
 }
 
 const queueClaim = `-- name: QueueClaim :many
-SELECT c.id, c.seq, c.run_at, c.created_at, c.started_at, c.cancel_requested_at, c.worker_id, c.state, c.priority, c.attempt, c.max_attempts, c.queue, c.kind, c.key, c.traceparent, c.payload, c.checkpoint, c.errors, c.claim_no, c.deadline_at, c.progress, c.concurrency_limit, c.redriven, c.by_hand, c.concurrency_key, c.stage FROM queue.claim($1::uuid, $2::bigint, $3::text, $4::text[], $5::integer,
+SELECT c.id, c.seq, c.priority, c.kind, c.key, c.concurrency_key, c.attempt, c.max_attempts, c.redriven, c.claim_no, c.created_at, c.run_at,
+    c.started_at, c.deadline_at, c.cancel_requested_at, c.traceparent, c.payload, c.checkpoint
+FROM queue.claim($1::uuid, $2::bigint, $3::text, $4::text[], $5::integer,
                             $6::bigint, $7::smallint[], $8::bigint[]) c
 `
 
@@ -157,7 +159,28 @@ type QueueClaimParams struct {
 	Marks         []int64
 }
 
-func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams) ([]QueueJob, error) {
+type QueueClaimRow struct {
+	ID                int64
+	Seq               int64
+	Priority          int16
+	Kind              string
+	Key               *string
+	ConcurrencyKey    *string
+	Attempt           int16
+	MaxAttempts       int16
+	Redriven          int16
+	ClaimNo           int64
+	CreatedAt         time.Time
+	RunAt             time.Time
+	StartedAt         *time.Time
+	DeadlineAt        *time.Time
+	CancelRequestedAt *time.Time
+	Traceparent       *string
+	Payload           json.RawMessage
+	Checkpoint        json.RawMessage
+}
+
+func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams) ([]QueueClaimRow, error) {
 	rows, err := db.Query(ctx, queueClaim,
 		arg.WorkerID,
 		arg.ClaimNo,
@@ -172,36 +195,28 @@ func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams)
 		return nil, err
 	}
 	defer rows.Close()
-	items := []QueueJob{}
+	items := []QueueClaimRow{}
 	for rows.Next() {
-		var i QueueJob
+		var i QueueClaimRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Seq,
-			&i.RunAt,
-			&i.CreatedAt,
-			&i.StartedAt,
-			&i.CancelRequestedAt,
-			&i.WorkerID,
-			&i.State,
 			&i.Priority,
-			&i.Attempt,
-			&i.MaxAttempts,
-			&i.Queue,
 			&i.Kind,
 			&i.Key,
+			&i.ConcurrencyKey,
+			&i.Attempt,
+			&i.MaxAttempts,
+			&i.Redriven,
+			&i.ClaimNo,
+			&i.CreatedAt,
+			&i.RunAt,
+			&i.StartedAt,
+			&i.DeadlineAt,
+			&i.CancelRequestedAt,
 			&i.Traceparent,
 			&i.Payload,
 			&i.Checkpoint,
-			&i.Errors,
-			&i.ClaimNo,
-			&i.DeadlineAt,
-			&i.Progress,
-			&i.ConcurrencyLimit,
-			&i.Redriven,
-			&i.ByHand,
-			&i.ConcurrencyKey,
-			&i.Stage,
 		); err != nil {
 			return nil, err
 		}
@@ -214,7 +229,9 @@ func (q *Queries) QueueClaim(ctx context.Context, db DBTX, arg QueueClaimParams)
 }
 
 const queueClaimDoomed = `-- name: QueueClaimDoomed :many
-SELECT c.id, c.seq, c.run_at, c.created_at, c.started_at, c.cancel_requested_at, c.worker_id, c.state, c.priority, c.attempt, c.max_attempts, c.queue, c.kind, c.key, c.traceparent, c.payload, c.checkpoint, c.errors, c.claim_no, c.deadline_at, c.progress, c.concurrency_limit, c.redriven, c.by_hand, c.concurrency_key, c.stage FROM queue.claim_doomed($1::uuid, $2::bigint, $3::text, $4::text[], $5::integer) c
+SELECT c.id, c.seq, c.priority, c.kind, c.key, c.concurrency_key, c.attempt, c.max_attempts, c.redriven, c.claim_no, c.created_at, c.run_at,
+    c.started_at, c.deadline_at, c.cancel_requested_at, c.traceparent, c.payload, c.checkpoint
+FROM queue.claim_doomed($1::uuid, $2::bigint, $3::text, $4::text[], $5::integer) c
 `
 
 type QueueClaimDoomedParams struct {
@@ -225,7 +242,28 @@ type QueueClaimDoomedParams struct {
 	MaxJobs  int32
 }
 
-func (q *Queries) QueueClaimDoomed(ctx context.Context, db DBTX, arg QueueClaimDoomedParams) ([]QueueJob, error) {
+type QueueClaimDoomedRow struct {
+	ID                int64
+	Seq               int64
+	Priority          int16
+	Kind              string
+	Key               *string
+	ConcurrencyKey    *string
+	Attempt           int16
+	MaxAttempts       int16
+	Redriven          int16
+	ClaimNo           int64
+	CreatedAt         time.Time
+	RunAt             time.Time
+	StartedAt         *time.Time
+	DeadlineAt        *time.Time
+	CancelRequestedAt *time.Time
+	Traceparent       *string
+	Payload           json.RawMessage
+	Checkpoint        json.RawMessage
+}
+
+func (q *Queries) QueueClaimDoomed(ctx context.Context, db DBTX, arg QueueClaimDoomedParams) ([]QueueClaimDoomedRow, error) {
 	rows, err := db.Query(ctx, queueClaimDoomed,
 		arg.WorkerID,
 		arg.ClaimNo,
@@ -237,36 +275,28 @@ func (q *Queries) QueueClaimDoomed(ctx context.Context, db DBTX, arg QueueClaimD
 		return nil, err
 	}
 	defer rows.Close()
-	items := []QueueJob{}
+	items := []QueueClaimDoomedRow{}
 	for rows.Next() {
-		var i QueueJob
+		var i QueueClaimDoomedRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Seq,
-			&i.RunAt,
-			&i.CreatedAt,
-			&i.StartedAt,
-			&i.CancelRequestedAt,
-			&i.WorkerID,
-			&i.State,
 			&i.Priority,
-			&i.Attempt,
-			&i.MaxAttempts,
-			&i.Queue,
 			&i.Kind,
 			&i.Key,
+			&i.ConcurrencyKey,
+			&i.Attempt,
+			&i.MaxAttempts,
+			&i.Redriven,
+			&i.ClaimNo,
+			&i.CreatedAt,
+			&i.RunAt,
+			&i.StartedAt,
+			&i.DeadlineAt,
+			&i.CancelRequestedAt,
 			&i.Traceparent,
 			&i.Payload,
 			&i.Checkpoint,
-			&i.Errors,
-			&i.ClaimNo,
-			&i.DeadlineAt,
-			&i.Progress,
-			&i.ConcurrencyLimit,
-			&i.Redriven,
-			&i.ByHand,
-			&i.ConcurrencyKey,
-			&i.Stage,
 		); err != nil {
 			return nil, err
 		}
@@ -417,13 +447,16 @@ WITH input AS MATERIALIZED (
                     unnest($11::text[]), unnest($12::jsonb[]))
          WITH ORDINALITY AS i (queue, kind, key, priority, max_attempts, run_at, delay, deadline, concurrency_key, concurrency_limit,
                                traceparent, payload, n)
+), locked AS MATERIALIZED ( -- in the same order by all, so that two batches do not wait for each other
+    SELECT count(pg_advisory_xact_lock(7362, k.lock))
+    FROM (SELECT DISTINCT queue.key_lock(i.queue, i.concurrency_key) AS lock FROM input i WHERE i.concurrency_key IS NOT NULL ORDER BY lock) k
 ), added AS (
     INSERT INTO queue.job (id, queue, kind, key, priority, max_attempts, run_at, state, deadline_at,
                            concurrency_key, concurrency_limit, traceparent, payload, by_hand)
     SELECT i.id, i.queue, i.kind, i.key, i.priority, i.max_attempts, i.run_at,
            CASE WHEN i.run_at > clock_timestamp() THEN 'scheduled' ELSE 'waiting' END::queue.job_state, i.deadline_at,
            i.concurrency_key, i.concurrency_limit, i.traceparent, i.payload, false
-    FROM input i
+    FROM input i CROSS JOIN locked
     ORDER BY i.n
     ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING
     RETURNING id

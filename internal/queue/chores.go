@@ -281,7 +281,7 @@ func (c *chores) doomed(ctx, jobsCtx, writeCtx context.Context) error {
 		}
 		jobs := make([]*Job, len(rows))
 		for i, row := range rows {
-			jobs[i] = c.take(jobsCtx, row)
+			jobs[i] = c.take(jobsCtx, queries.QueueClaimRow(row))
 		}
 		c.claims.end(no, true, time.Now())
 		c.endAll(writeCtx, jobs)

@@ -114,7 +114,7 @@ func (t *tenure) claim(ctx, jobsCtx, writeCtx context.Context, n int) (got int) 
 		t.claims.end(no, false, time.Now())
 		return 0
 	}
-	slices.SortFunc(rows, func(a, b queries.QueueJob) int {
+	slices.SortFunc(rows, func(a, b queries.QueueClaimRow) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Seq, b.Seq))
 	})
 	jobs := make([]*Job, len(rows))
@@ -131,7 +131,7 @@ func (t *tenure) claim(ctx, jobsCtx, writeCtx context.Context, n int) (got int) 
 
 // noteClaim counts claims, and has the marks moved when enough has been taken
 // from where they stand.
-func (t *tenure) noteClaim(rows []queries.QueueJob) {
+func (t *tenure) noteClaim(rows []queries.QueueClaimRow) {
 	t.claimed += int64(len(rows))
 	t.sinceScout.jobs += len(rows)
 	t.sinceScout.claims++

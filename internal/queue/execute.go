@@ -15,14 +15,14 @@ import (
 )
 
 // take makes the worker hold a claimed job.
-func (t *tenure) take(jobsCtx context.Context, row queries.QueueJob) *Job {
+func (t *tenure) take(jobsCtx context.Context, row queries.QueueClaimRow) *Job {
 	job := newJob(row, t)
 	job.ctx, job.cancel = context.WithCancelCause(jobsCtx)
 	t.hold(job)
 	return job
 }
 
-func newJob(row queries.QueueJob, t *tenure) *Job {
+func newJob(row queries.QueueClaimRow, t *tenure) *Job {
 	j := &Job{
 		ID: row.ID, Kind: row.Kind, Attempt: int(row.Attempt), MaxAttempts: int(row.MaxAttempts), Redriven: int(row.Redriven),
 		Priority: int(row.Priority), CreatedAt: row.CreatedAt, Payload: row.Payload, Checkpoint: row.Checkpoint,
@@ -47,24 +47,37 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// start runs a job in a goroutine of the tenure's. The job's slot is free again
-// once its handler has returned; what became of it is then recorded while the
-// next job runs.
+// start runs a job in a goroutine of the tenure's: one that has nothing to do,
+// which has the stack that handlers need already, or else a new one. There are
+// never more than there were slots.
 func (t *tenure) start(writeCtx context.Context, job *Job) {
-	t.jobs.Go(func() {
-		err := errExited
-		defer func() { // even if the handler calls runtime.Goexit
-			cause := context.Cause(job.ctx)
-			job.returned.Store(true)
-			job.cancel(nil)
-			t.slots.free(1)
-			if err == nil {
-				t.meanRun.add(time.Since(job.began))
+	select {
+	case t.handOver <- job:
+	default:
+		t.jobs.Go(func() {
+			t.run(writeCtx, job)
+			for job := range t.handOver {
+				t.run(writeCtx, job)
 			}
-			t.record(writeCtx, job, err, cause)
-		}()
-		err = t.work(job)
-	})
+		})
+	}
+}
+
+// run runs a job and records what became of it. The job's slot is free again once
+// its handler has returned: while that is recorded the next job runs.
+func (t *tenure) run(writeCtx context.Context, job *Job) {
+	err := errExited
+	defer func() { // even if the handler calls runtime.Goexit
+		cause := context.Cause(job.ctx)
+		job.returned.Store(true)
+		job.cancel(nil)
+		t.slots.free(1)
+		if err == nil {
+			t.meanRun.add(time.Since(job.began))
+		}
+		t.record(writeCtx, job, err, cause)
+	}()
+	err = t.work(job)
 }
 
 // endAll records the end of jobs that were claimed only for that.

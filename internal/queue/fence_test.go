@@ -15,7 +15,7 @@ import (
 )
 
 // claimOne takes the only job for a worker that exists in the test only.
-func (r *rig) claimOne(worker uuid.UUID) queries.QueueJob {
+func (r *rig) claimOne(worker uuid.UUID) queries.QueueClaimRow {
 	r.Helper()
 	rows, err := r.q.QueueClaim(r.Context(), r.pool, claimParams(worker, 1))
 	require.NoError(r, err)
@@ -70,18 +70,18 @@ var nothing = map[string]int{"complete": 0, "end": 0, "retry": 0, "release": 0, 
 
 func TestWhoeverLostAJobChangesNothing(t *testing.T) {
 	t.Parallel()
-	for name, lose := range map[string]func(r *rig, old uuid.UUID, c queries.QueueJob) (owner uuid.UUID){
-		"rescued": func(r *rig, _ uuid.UUID, _ queries.QueueJob) uuid.UUID {
+	for name, lose := range map[string]func(r *rig, old uuid.UUID, c queries.QueueClaimRow) (owner uuid.UUID){
+		"rescued": func(r *rig, _ uuid.UUID, _ queries.QueueClaimRow) uuid.UUID {
 			r.rescueAll()
 			return r.register(0)
 		},
-		"released, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueJob) uuid.UUID {
+		"released, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueClaimRow) uuid.UUID {
 			done, err := r.q.QueuePutBack(r.Context(), r.pool, queries.QueuePutBackParams{ID: c.ID, Seq: c.Seq, WorkerID: old})
 			require.NoError(r, err)
 			require.True(r, done)
 			return old
 		},
-		"retried, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueJob) uuid.UUID {
+		"retried, and taken again by the same worker": func(r *rig, old uuid.UUID, c queries.QueueClaimRow) uuid.UUID {
 			boom := "boom"
 			done, err := r.q.QueuePutBack(r.Context(), r.pool, queries.QueuePutBackParams{
 				ID: c.ID, Seq: c.Seq, WorkerID: old, Message: &boom, Delay: time.Nanosecond * 1000,

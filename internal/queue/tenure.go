@@ -25,6 +25,7 @@ type tenure struct {
 	metrics   *metrics
 	completer *completer
 	jobs      sync.WaitGroup
+	handOver  chan *Job // to goroutines that have nothing to do
 
 	// Of the claim loop alone.
 	claimed    int64
@@ -40,7 +41,7 @@ type tenure struct {
 func newTenure(w *Worker, id uuid.UUID) *tenure {
 	t := &tenure{
 		Worker: w, id: id, slots: newSlots(w.cfg.Concurrency), board: newProgressBoard(), metrics: newMetrics(),
-		scoutNow: make(chan struct{}, 1), choresNow: make(chan struct{}, 1),
+		scoutNow: make(chan struct{}, 1), choresNow: make(chan struct{}, 1), handOver: make(chan *Job),
 	}
 	t.completer = newCompleter(t)
 	return t
@@ -81,6 +82,7 @@ func (t *tenure) serve(ctx context.Context) {
 	t.claimLoop(claimCtx, jobsCtx, writeCtx)
 	t.current.Store(nil)
 
+	close(t.handOver) // the claim loop, which alone sends, has ended
 	t.drain(cancelJobs)
 	stopTimer := time.AfterFunc(lastWrites, stopWriting)
 	loops.Wait()
