@@ -41,8 +41,9 @@ generate: ## regenerate internal/queries from queries/ and db/migrations/
 
 .PHONY: lint
 lint: ## what CI checks beside the tests: formatting, vet, linters, generated code
-	@test -z "$$(gofmt -l cmd db internal)" || { gofmt -d cmd db internal; exit 1; }
+	@test -z "$$(gofmt -l cmd db internal bench)" || { gofmt -d cmd db internal bench; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -C bench ./...
 	$(TOOL) staticcheck ./...
 	$(TOOL) sqlc diff
 

@@ -32,7 +32,9 @@ func (r *rig) register(silentFor time.Duration) uuid.UUID {
 	return id
 }
 
-func quickToJudge(c *queue.WorkerConfig) { c.Heartbeat, c.DeadAfter = 50*time.Millisecond, 2*time.Second }
+func quickToJudge(c *queue.WorkerConfig) {
+	c.Heartbeat, c.DeadAfter = 50*time.Millisecond, 2*time.Second
+}
 
 func TestJobsOfADeadWorkerAreTakenOver(t *testing.T) {
 	t.Parallel()
