@@ -112,7 +112,9 @@ SELECT j.id, j.seq, (j.cancel_requested_at IS NOT NULL)::boolean AS cancelled FR
 WHERE j.id = ANY (@ids::bigint[]) AND j.worker_id = @worker_id::uuid;
 
 -- name: QueuePromote :one
-SELECT p.promoted::integer AS promoted, coalesce(extract(epoch FROM p.next_at - clock_timestamp()), -1)::float8 AS next_in, clock_timestamp()::timestamptz AS now
+-- next_in is in seconds: far in the future if there is no next one, negative if it
+-- is due and somebody else has it locked.
+SELECT p.promoted::integer AS promoted, coalesce(extract(epoch FROM p.next_at - clock_timestamp()), 1e9)::float8 AS next_in, clock_timestamp()::timestamptz AS now
 FROM queue.promote(@queue::text, @after::timestamptz, @max_jobs::integer) p;
 
 -- name: QueueUnblockNoted :one
@@ -202,8 +204,16 @@ INSERT INTO queue.metric (worker_id, queue, priority, completed, failed, cancell
 VALUES (@worker_id, @queue, @priority, @completed, @failed, @cancelled, @retried, @snoozed, @rescued, @waits, @runs);
 
 -- name: QueueLine :one
--- Where the live job with a key stands. ahead counts at most max_ahead jobs.
-SELECT j.id, j.state, j.attempt,
+-- Where the live job with a key stands. ahead counts at most max_ahead jobs, and
+-- so does its turn among those that are blocked by the same concurrency key.
+SELECT j.id, j.state, j.attempt, coalesce(j.concurrency_limit, 0)::smallint AS concurrency_limit,
+    CASE WHEN j.state = 'blocked' THEN (
+        SELECT count(*) FROM (
+            SELECT FROM queue.job b
+            WHERE b.queue = j.queue AND b.concurrency_key = j.concurrency_key AND b.state = 'blocked'
+              AND (b.priority, b.seq) <= (j.priority, j.seq)
+            LIMIT @max_ahead) t)
+    ELSE 0 END::bigint AS turn,
     CASE WHEN j.state = 'running' THEN 0 ELSE queue.ahead(j.queue, j.priority, j.seq, @max_ahead::integer) END::bigint AS ahead
 FROM queue.job j
 WHERE j.queue = @queue AND j.key = @key::text;

@@ -71,6 +71,28 @@ func eta(c queue.Capacity, ahead int) *int {
 	return &seconds
 }
 
+// turn is how long a job waits for others of the same person: until Turn of
+// them have ended, AtOnce of which run at once. Nil while nothing is known.
+func turn(c queue.Capacity, line queue.Line) *int {
+	seconds := 0
+	switch {
+	case line.Turn == 0:
+	case c.MeanRun == 0:
+		return nil
+	default:
+		seconds = int(math.Ceil(float64(line.Turn) * c.MeanRun.Seconds() / float64(max(line.AtOnce, 1))))
+	}
+	return &seconds
+}
+
+// later is the later of two times; nil if either is not known.
+func later(a, b *int) *int {
+	if a == nil || b == nil {
+		return nil
+	}
+	return new(max(*a, *b))
+}
+
 // queueInfo tells where the generation's job stands; nil if it does not wait.
 func (s *Service) queueInfo(ctx context.Context, db queries.DBTX, id uuid.UUID) (*QueueInfo, error) {
 	line, err := s.queue.Line(ctx, db, Queue, id.String())
@@ -87,5 +109,5 @@ func (s *Service) queueInfo(ctx context.Context, db queries.DBTX, id uuid.UUID) 
 	if err != nil {
 		return nil, err
 	}
-	return &QueueInfo{Position: line.Ahead + 1, EtaSeconds: eta(capacity, line.Ahead)}, nil
+	return &QueueInfo{Position: line.Ahead + max(line.Turn, 1), EtaSeconds: later(eta(capacity, line.Ahead), turn(capacity, line))}, nil
 }

@@ -179,6 +179,18 @@ func TestEta(t *testing.T) {
 	})
 }
 
+// Somebody of whom two songs may be made at once waits for the third that is
+// blocked until three others have ended.
+func TestEtaBehindSongsOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	c := queue.Capacity{Workers: 1, Slots: 10, Running: 2, MeanRun: 10 * time.Second}
+	require.Equal(t, 15, *turn(c, queue.Line{State: "blocked", Turn: 3, AtOnce: 2}))
+	require.Zero(t, *turn(c, queue.Line{State: "waiting"}))
+	require.Nil(t, turn(queue.Capacity{}, queue.Line{State: "blocked", Turn: 1, AtOnce: 1}))
+	require.Equal(t, 15, *later(eta(c, 0), turn(c, queue.Line{Turn: 3, AtOnce: 2})))
+	require.Nil(t, later(nil, new(1)))
+}
+
 // Deleting a user's account, however it is done, leaves no audio behind.
 func TestAudioGoesWithItsOwner(t *testing.T) {
 	t.Parallel()

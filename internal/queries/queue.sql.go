@@ -692,7 +692,14 @@ func (q *Queries) QueueLanes(ctx context.Context, db DBTX, queue string) ([]Queu
 }
 
 const queueLine = `-- name: QueueLine :one
-SELECT j.id, j.state, j.attempt,
+SELECT j.id, j.state, j.attempt, coalesce(j.concurrency_limit, 0)::smallint AS concurrency_limit,
+    CASE WHEN j.state = 'blocked' THEN (
+        SELECT count(*) FROM (
+            SELECT FROM queue.job b
+            WHERE b.queue = j.queue AND b.concurrency_key = j.concurrency_key AND b.state = 'blocked'
+              AND (b.priority, b.seq) <= (j.priority, j.seq)
+            LIMIT $1) t)
+    ELSE 0 END::bigint AS turn,
     CASE WHEN j.state = 'running' THEN 0 ELSE queue.ahead(j.queue, j.priority, j.seq, $1::integer) END::bigint AS ahead
 FROM queue.job j
 WHERE j.queue = $2 AND j.key = $3::text
@@ -705,13 +712,16 @@ type QueueLineParams struct {
 }
 
 type QueueLineRow struct {
-	ID      int64
-	State   QueueJobState
-	Attempt int16
-	Ahead   int64
+	ID               int64
+	State            QueueJobState
+	Attempt          int16
+	ConcurrencyLimit int16
+	Turn             int64
+	Ahead            int64
 }
 
-// Where the live job with a key stands. ahead counts at most max_ahead jobs.
+// Where the live job with a key stands. ahead counts at most max_ahead jobs, and
+// so does its turn among those that are blocked by the same concurrency key.
 func (q *Queries) QueueLine(ctx context.Context, db DBTX, arg QueueLineParams) (QueueLineRow, error) {
 	row := db.QueryRow(ctx, queueLine, arg.MaxAhead, arg.Queue, arg.Key)
 	var i QueueLineRow
@@ -719,6 +729,8 @@ func (q *Queries) QueueLine(ctx context.Context, db DBTX, arg QueueLineParams) (
 		&i.ID,
 		&i.State,
 		&i.Attempt,
+		&i.ConcurrencyLimit,
+		&i.Turn,
 		&i.Ahead,
 	)
 	return i, err
@@ -788,7 +800,7 @@ func (q *Queries) QueueProgress(ctx context.Context, db DBTX, arg QueueProgressP
 }
 
 const queuePromote = `-- name: QueuePromote :one
-SELECT p.promoted::integer AS promoted, coalesce(extract(epoch FROM p.next_at - clock_timestamp()), -1)::float8 AS next_in, clock_timestamp()::timestamptz AS now
+SELECT p.promoted::integer AS promoted, coalesce(extract(epoch FROM p.next_at - clock_timestamp()), 1e9)::float8 AS next_in, clock_timestamp()::timestamptz AS now
 FROM queue.promote($1::text, $2::timestamptz, $3::integer) p
 `
 
@@ -804,6 +816,8 @@ type QueuePromoteRow struct {
 	Now      time.Time
 }
 
+// next_in is in seconds: far in the future if there is no next one, negative if it
+// is due and somebody else has it locked.
 func (q *Queries) QueuePromote(ctx context.Context, db DBTX, arg QueuePromoteParams) (QueuePromoteRow, error) {
 	row := db.QueryRow(ctx, queuePromote, arg.Queue, arg.After, arg.MaxJobs)
 	var i QueuePromoteRow

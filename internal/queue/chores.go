@@ -129,11 +129,9 @@ func (c *chores) promote(ctx context.Context) error {
 		if p.Promoted == maxPromote {
 			continue
 		}
-		c.promoted = p.Now
-		if p.NextIn >= 0 {
-			c.promoted = p.Now.Add(min(0, time.Duration(p.NextIn*float64(time.Second)))) // locked by another
-		}
-		c.soon(max(p.NextIn, -1))
+		next := time.Duration(p.NextIn * float64(time.Second))
+		c.promoted = p.Now.Add(min(next, 0))
+		c.soon(max(p.NextIn, choreGap.Seconds()))
 		return nil
 	}
 }

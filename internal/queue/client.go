@@ -121,7 +121,10 @@ func parseMessage(text string) (wake, doomed string, cancel int64) {
 type Line struct {
 	State   string // waiting, scheduled, blocked, parked or running
 	Attempt int
-	Ahead   int // jobs before it, counted up to MaxAhead
+	Ahead   int // jobs that wait before it, counted up to MaxAhead
+	// A blocked job is the Turn-th of those that wait for jobs with the same
+	// concurrency key to end, of which AtOnce may run at once.
+	Turn, AtOnce int
 }
 
 // Line returns where the live job with a key stands. It fails with ErrNoJob.
@@ -133,7 +136,10 @@ func (c *Client) Line(ctx context.Context, db queries.DBTX, queue, key string) (
 	if err != nil {
 		return Line{}, fmt.Errorf("queue: line: %w", err)
 	}
-	return Line{State: string(row.State), Attempt: int(row.Attempt), Ahead: int(row.Ahead)}, nil
+	return Line{
+		State: string(row.State), Attempt: int(row.Attempt), Ahead: int(row.Ahead),
+		Turn: int(row.Turn), AtOnce: int(row.ConcurrencyLimit),
+	}, nil
 }
 
 // Capacity is what the live workers of a queue can do.
