@@ -1,11 +1,12 @@
 // Command bench compares Son1k with its peers side by side on one machine, see
 // README.md. `bench queue` runs the suite; `bench driver` is what that starts
-// for each system in Go.
+// for each system in Go; `bench report` draws results.
 package main
 
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 
 	"son1k/bench/driver"
+	"son1k/bench/report"
 	"son1k/bench/suite"
 	"son1k/bench/systems"
 )
@@ -38,7 +40,29 @@ func run(ctx context.Context, args []string) error {
 		}
 		return driver.Serve(ctx, sys, os.Stdin, os.Stdout)
 	}
-	return errors.New("usage: bench queue")
+	if len(args) == 3 && args[0] == "report" {
+		return draw(args[1], args[2])
+	}
+	return errors.New("usage: bench queue | bench report RESULTS.json CHART.svg")
+}
+
+// draw makes a chart of results and prints them as a table in Markdown.
+func draw(results, chart string) error {
+	raw, err := os.ReadFile(results)
+	if err != nil {
+		return err
+	}
+	var all []suite.Result
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return err
+	}
+	f, err := os.Create(chart)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	cells := []string{"drain", "enqueue", "batch", "latency-200-p50", "latency-200-p99", "latency-1000-p50", "latency-1000-p99", "drain-cpu", "keys"}
+	return cmp.Or(report.Chart(f, all, cells), report.Markdown(os.Stdout, all))
 }
 
 func runQueue(ctx context.Context) error {

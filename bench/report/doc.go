@@ -1,0 +1,3 @@
+// Package report draws results for people: an SVG of bars and a table in
+// Markdown.
+package report
