@@ -182,11 +182,12 @@ BEGIN
     WITH l AS MATERIALIZED (
         SELECT p.virtualtransaction, p.locktype, p.mode, p.relation, p.database, p.transactionid FROM pg_locks p WHERE p.granted
     )
-    SELECT coalesce(min(next_xid - ((next_xid & 4294967295) - x.transactionid::text::bigint + 4294967296) % 4294967296), next_xid)
-    INTO oldest_writer
+    SELECT next_xid - coalesce(max(w.behind), 0) INTO oldest_writer
     FROM l JOIN l x ON x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid' AND x.mode = 'ExclusiveLock'
+    CROSS JOIN LATERAL (SELECT ((next_xid & 4294967295) - x.transactionid::text::bigint + 4294967296) % 4294967296 AS behind) w
     WHERE l.locktype = 'relation' AND l.relation = 'queue.job'::regclass AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+      AND w.behind < 2147483648; -- not ahead: one that has begun since
 END
 $$;
 -- +goose StatementEnd
@@ -318,15 +319,13 @@ BEGIN
     -- about such a job counts for nothing.
     PERFORM set_config('synchronous_commit', 'off', true);
     SELECT t.* INTO q FROM queue.queue t WHERE t.name = of_queue;
-    IF q.paused_at IS NOT NULL OR NOT EXISTS (SELECT FROM queue.worker w WHERE w.id = by_worker AND w.dead_at IS NULL) THEN
-        RETURN;
-    END IF;
     IF q.rate_limit IS NOT NULL OR q.max_running IS NOT NULL THEN
         PERFORM pg_advisory_xact_lock(7361, hashtext(of_queue)); -- the queue's claim lock
+        SELECT t.* INTO q FROM queue.queue t WHERE t.name = of_queue; -- may have changed while this waited
         n := least(n, queue.allowance(q));
-        IF n < 1 THEN
-            RETURN;
-        END IF;
+    END IF;
+    IF n < 1 OR q.paused_at IS NOT NULL OR NOT EXISTS (SELECT FROM queue.worker w WHERE w.id = by_worker AND w.dead_at IS NULL) THEN
+        RETURN;
     END IF;
 
     IF q.fair_every > 0 THEN
@@ -594,17 +593,23 @@ DECLARE
     parked integer;
 BEGIN
     SELECT array_agg(DISTINCT k) INTO known FROM queue.worker w, unnest(w.kinds) k WHERE w.queue = of_queue AND w.dead_at IS NULL;
-    UPDATE queue.job j SET state = 'parked'
-    WHERE j.state = 'waiting' AND j.id = ANY (ARRAY(
-        -- Only those that stand in the way, at the head of the lane. Not to lock the
-        -- others matters: a claim would step over them.
-        SELECT h.id FROM unnest(priorities, marks) AS lane (priority, mark)
-        CROSS JOIN LATERAL (
-            SELECT w.id, w.kind, w.run_at FROM queue.job w
-            WHERE w.queue = of_queue AND w.state = 'waiting' AND w.priority = lane.priority AND w.seq >= lane.mark
-            ORDER BY w.seq LIMIT max_jobs) h
-        WHERE h.kind <> ALL (known) AND h.run_at < now() - interval '1 second'));
-    GET DIAGNOSTICS parked = ROW_COUNT;
+    WITH aside AS (
+        UPDATE queue.job j SET state = 'parked'
+        WHERE j.state = 'waiting' AND j.id = ANY (ARRAY(
+            -- Only those that stand in the way, at the head of the lane. Not to lock the
+            -- others matters: a claim would step over them.
+            SELECT h.id FROM unnest(priorities, marks) AS lane (priority, mark)
+            CROSS JOIN LATERAL (
+                SELECT w.id, w.kind, w.run_at FROM queue.job w
+                WHERE w.queue = of_queue AND w.state = 'waiting' AND w.priority = lane.priority AND w.seq >= lane.mark
+                ORDER BY w.seq LIMIT max_jobs) h
+            WHERE h.kind <> ALL (known) AND h.run_at < now() - interval '1 second'))
+        RETURNING j.concurrency_key
+    ), noted AS (
+        INSERT INTO queue.unblock_note (queue, concurrency_key) -- they may never run, so they hold no place
+        SELECT DISTINCT of_queue, a.concurrency_key FROM aside a WHERE a.concurrency_key IS NOT NULL
+    )
+    SELECT count(*) INTO parked FROM aside;
     RETURN parked;
 END
 $$;

@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -25,6 +26,9 @@ const childEnv = "SON1K_QUEUE_TEST_CHILD"
 // runChild says "began" for each job and then waits for a line, after which it
 // tries to complete the job and says what came of it. It ends with its input.
 func runChild(dsn string) int {
+	if crew := os.Getenv(crewEnv); crew != "" {
+		return runCrew(dsn, crew)
+	}
 	ctx := context.Background()
 	pool, err := pgxpool.New(ctx, dsn)
 	if err != nil {
@@ -57,14 +61,16 @@ func runChild(dsn string) int {
 type childProcess struct {
 	*os.Process
 	said  <-chan string
-	input io.Writer
+	input io.WriteCloser
+	ended <-chan struct{} // when it has closed its output
 }
 
-func (r *rig) child() childProcess {
+// child starts a worker process; env makes it another than that of runChild.
+func (r *rig) child(env ...string) childProcess {
 	r.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+r.pool.Config().ConnString())
-	cmd.Stderr = r.Output()
+	cmd.Env = append(append(os.Environ(), childEnv+"="+r.pool.Config().ConnString()), env...)
+	cmd.Stderr = raceWatch{r}
 	out, err := cmd.StdoutPipe()
 	require.NoError(r, err)
 	in, err := cmd.StdinPipe()
@@ -83,7 +89,18 @@ func (r *rig) child() childProcess {
 		<-ended
 		_ = cmd.Wait()
 	})
-	return childProcess{cmd.Process, said, in}
+	return childProcess{cmd.Process, said, in, ended}
+}
+
+// raceWatch passes on what a process complains of, and fails the test if that is
+// a data race: the exit code of a process that is killed says nothing.
+type raceWatch struct{ r *rig }
+
+func (w raceWatch) Write(text []byte) (int, error) {
+	if bytes.Contains(text, []byte("DATA RACE")) {
+		w.r.Error("a worker process has a data race")
+	}
+	return w.r.Output().Write(text)
 }
 
 // A worker process stands still, is declared dead, and wakes up in the middle of

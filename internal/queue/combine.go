@@ -35,6 +35,7 @@ type request struct {
 	err    error
 	done   chan struct{} // closed when answered
 	lead   chan struct{} // gets a value when it is this request's turn to flush
+	leads  bool          // it has a place, taken or given
 }
 
 // Enqueue adds a job in a transaction of its own, or finds the live job that has
@@ -58,11 +59,13 @@ func (b *combiner) do(ctx context.Context, p Params) (Enqueued, error) {
 	lead := b.active < flushers
 	if lead {
 		b.active++
+		r.leads = true
 	}
 	b.mu.Unlock()
 	if !lead {
 		select {
 		case <-r.done:
+			b.decline(r)
 			return r.answer, r.err
 		case <-r.lead:
 		case <-ctx.Done():
@@ -84,12 +87,18 @@ func (b *combiner) abandon(ctx context.Context, r *request) (Enqueued, error) {
 		}
 	}
 	b.mu.Unlock()
+	b.decline(r)
+	return Enqueued{}, fmt.Errorf("queue: enqueue: %w", ctx.Err())
+}
+
+// decline passes on the place of a request that was given one and needs none any
+// more. It is not pending, so that it will be given no other.
+func (b *combiner) decline(r *request) {
 	select {
-	case <-r.lead: // the turn came just now
+	case <-r.lead:
 		b.pass()
 	default:
 	}
-	return Enqueued{}, fmt.Errorf("queue: enqueue: %w", ctx.Err())
 }
 
 // flush enqueues what is pending and passes the place on. That the caller loses
@@ -117,10 +126,10 @@ func (b *combiner) pass() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.pending {
-		select {
-		case r.lead <- struct{}{}:
+		if !r.leads { // with one place it does for all that any more could do
+			r.leads = true
+			r.lead <- struct{}{}
 			return
-		default: // it has been given another place already
 		}
 	}
 	b.active--

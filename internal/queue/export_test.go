@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"son1k/internal/queries"
 )
 
@@ -29,3 +31,26 @@ func (m *Marks) Arrays() (priorities []int16, from []int64) { return m.m.arrays(
 func (m *Marks) Move(ctx context.Context, q *queries.Queries, db queries.DBTX, queue string, patience time.Duration) error {
 	return m.m.move(ctx, q, db, queue, patience)
 }
+
+// Bucket is the bucket of a duration in histograms.
+func Bucket(d time.Duration) int { return bucket(d) }
+
+// Buckets is how many there are.
+const Buckets = buckets
+
+// Pending is how many calls of Enqueue wait for others to end.
+func (c *Client) Pending() int {
+	c.combiner.mu.Lock()
+	defer c.combiner.mu.Unlock()
+	return len(c.combiner.pending)
+}
+
+// Flushing is how many statements of Enqueue are under way.
+func (c *Client) Flushing() int {
+	c.combiner.mu.Lock()
+	defer c.combiner.mu.Unlock()
+	return c.combiner.active
+}
+
+// Claim says, with the ID, which claim this is.
+func (j *Job) Claim() (worker uuid.UUID, seq int64) { return j.worker, j.seq }

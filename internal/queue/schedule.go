@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,14 +70,34 @@ func (c *Client) SetSchedule(ctx context.Context, db queries.DBTX, s Schedule) e
 }
 
 func parseCron(spec, timezone string) (cron.Schedule, error) {
-	if _, err := time.LoadLocation(timezone); err != nil || timezone == "Local" {
+	zone, err := time.LoadLocation(timezone)
+	if err != nil || timezone == "Local" {
 		return nil, fmt.Errorf("there is no time zone %q", timezone)
 	}
 	s, err := cron.ParseStandard("CRON_TZ=" + timezone + " " + spec)
 	if err != nil {
 		return nil, fmt.Errorf("cron %q: %w", spec, err)
 	}
-	return s, nil
+	if fields := strings.Fields(spec); len(fields) == 5 && strings.HasPrefix(fields[1], "*") || fields[0] == "@hourly" || fields[0] == "@every" {
+		return s, nil
+	}
+	return onceOnTheClock{s, zone}, nil
+}
+
+// onceOnTheClock is a schedule for certain hours. When clocks are set back, one
+// of its times comes twice and is meant once.
+type onceOnTheClock struct {
+	cron.Schedule
+	zone *time.Location
+}
+
+// Next returns the first time after t.
+func (s onceOnTheClock) Next(t time.Time) time.Time {
+	next := s.Schedule.Next(t)
+	if !next.IsZero() && next.In(s.zone).Format(time.DateTime) == t.In(s.zone).Format(time.DateTime) {
+		next = s.Schedule.Next(next)
+	}
+	return next
 }
 
 // firing is what is to be done about a schedule at some time.
