@@ -46,6 +46,20 @@ WITH input AS MATERIALIZED (
 )
 SELECT i.n::integer AS n, i.id::bigint AS id FROM input i JOIN added a ON a.id = i.id;
 
+-- name: QueueEnqueueFree :many
+-- The same for jobs with neither a key nor a concurrency key, with less ado.
+-- Returns their ids, which are in the given order.
+INSERT INTO queue.job (queue, kind, priority, max_attempts, run_at, state, deadline_at, traceparent, payload, by_hand)
+SELECT i.queue, i.kind, i.priority, i.max_attempts, r.run_at,
+       CASE WHEN r.run_at > clock_timestamp() THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
+       now() + nullif(i.deadline, 0) * interval '1 second', nullif(i.traceparent, ''), i.payload, false
+FROM ROWS FROM (unnest(@queues::text[]), unnest(@kinds::text[]), unnest(@priorities::smallint[]), unnest(@max_attempts::smallint[]),
+                unnest(@run_at::timestamptz[]), unnest(@delays::float8[]), unnest(@deadlines::float8[]),
+                unnest(@traceparents::text[]), unnest(@payloads::jsonb[]))
+     AS i (queue, kind, priority, max_attempts, run_at, delay, deadline, traceparent, payload)
+CROSS JOIN LATERAL (SELECT CASE WHEN i.run_at > 'epoch' THEN i.run_at ELSE now() + i.delay * interval '1 second' END AS run_at) r
+RETURNING id;
+
 -- name: QueueFind :one
 -- The live job with a key.
 SELECT id FROM queue.job WHERE queue = @queue AND key = @key::text;

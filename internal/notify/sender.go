@@ -122,6 +122,12 @@ func (s *Sender) take() []message {
 	return batch
 }
 
+// spacing is the least time from the beginning of a flush to that of the next. It
+// delays nothing unless messages come more often; then several share a flush, for
+// whose transaction Postgres and both processes would otherwise do more than for
+// the work that they tell of.
+const spacing = time.Millisecond
+
 // stopFlush is how long a stopping Sender may take to send what is left.
 const stopFlush = 2 * time.Second
 
@@ -133,10 +139,18 @@ func (s *Sender) run(ctx context.Context, started func()) {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopFlush, cancel) })()
 	var conn *pgx.Conn
+	pace := time.NewTimer(0)
+	defer pace.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
+			continue
 		case <-s.wake:
+		}
+		select {
+		case <-ctx.Done():
+		case <-pace.C:
+			pace.Reset(spacing)
 			conn = s.flush(work, conn)
 		}
 	}

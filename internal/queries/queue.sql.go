@@ -434,6 +434,63 @@ func (q *Queries) QueueEnqueue(ctx context.Context, db DBTX, arg QueueEnqueuePar
 	return id, err
 }
 
+const queueEnqueueFree = `-- name: QueueEnqueueFree :many
+INSERT INTO queue.job (queue, kind, priority, max_attempts, run_at, state, deadline_at, traceparent, payload, by_hand)
+SELECT i.queue, i.kind, i.priority, i.max_attempts, r.run_at,
+       CASE WHEN r.run_at > clock_timestamp() THEN 'scheduled' ELSE 'waiting' END::queue.job_state,
+       now() + nullif(i.deadline, 0) * interval '1 second', nullif(i.traceparent, ''), i.payload, false
+FROM ROWS FROM (unnest($1::text[]), unnest($2::text[]), unnest($3::smallint[]), unnest($4::smallint[]),
+                unnest($5::timestamptz[]), unnest($6::float8[]), unnest($7::float8[]),
+                unnest($8::text[]), unnest($9::jsonb[]))
+     AS i (queue, kind, priority, max_attempts, run_at, delay, deadline, traceparent, payload)
+CROSS JOIN LATERAL (SELECT CASE WHEN i.run_at > 'epoch' THEN i.run_at ELSE now() + i.delay * interval '1 second' END AS run_at) r
+RETURNING id
+`
+
+type QueueEnqueueFreeParams struct {
+	Queues       []string
+	Kinds        []string
+	Priorities   []int16
+	MaxAttempts  []int16
+	RunAt        []time.Time
+	Delays       []float64
+	Deadlines    []float64
+	Traceparents []string
+	Payloads     []json.RawMessage
+}
+
+// The same for jobs with neither a key nor a concurrency key, with less ado.
+// Returns their ids, which are in the given order.
+func (q *Queries) QueueEnqueueFree(ctx context.Context, db DBTX, arg QueueEnqueueFreeParams) ([]int64, error) {
+	rows, err := db.Query(ctx, queueEnqueueFree,
+		arg.Queues,
+		arg.Kinds,
+		arg.Priorities,
+		arg.MaxAttempts,
+		arg.RunAt,
+		arg.Delays,
+		arg.Deadlines,
+		arg.Traceparents,
+		arg.Payloads,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const queueEnqueueMany = `-- name: QueueEnqueueMany :many
 WITH input AS MATERIALIZED (
     SELECT nextval('queue.job_id_seq') AS id, i.queue, i.kind, nullif(i.key, '') AS key, i.priority, i.max_attempts,

@@ -82,6 +82,30 @@ func BenchmarkEnqueue(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "jobs/s")
 }
 
+// BenchmarkEnqueueShared adds jobs one by one from 16 clients that share
+// statements and commits, and wake workers.
+func BenchmarkEnqueueShared(b *testing.B) {
+	const clients = 16
+	pool := benchPool(b, clients)
+	sender := notify.NewSender(pool.Config().ConnString(), nil)
+	require.NoError(b, sender.Start(b.Context()))
+	b.Cleanup(sender.Stop)
+	client := queue.NewClient(pool, sender)
+	var all sync.WaitGroup
+	b.ResetTimer()
+	for i := range clients {
+		all.Go(func() {
+			for range (b.N + i) / clients {
+				if _, _, err := client.Enqueue(b.Context(), queue.Params{Queue: queueName, Kind: kind}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "jobs/s")
+}
+
 // BenchmarkPickUp measures from the commit of a job on an idle queue to the
 // call of its handler, over NOTIFY.
 func BenchmarkPickUp(b *testing.B) {

@@ -39,11 +39,12 @@ type Client struct {
 
 	mu    sync.Mutex
 	local []*Worker
+	later map[string]bool // queues to which jobs with a delay were added
 }
 
 // NewClient returns a client that wakes workers through s.
 func NewClient(pool *pgxpool.Pool, s *notify.Sender) *Client {
-	c := &Client{pool: pool, q: queries.New(), notify: s}
+	c := &Client{pool: pool, q: queries.New(), notify: s, later: make(map[string]bool)}
 	c.combiner.client = c
 	return c
 }
@@ -59,13 +60,31 @@ func (c *Client) Attach(w *Worker) {
 // Wake tells idle workers of a queue that a job is ready. Call it after commit.
 func (c *Client) Wake(queue string) {
 	c.mu.Lock()
+	later := c.later[queue]
+	delete(c.later, queue)
 	for _, w := range c.local {
-		if w.cfg.Queue == queue {
-			w.Wake()
+		if w.cfg.Queue != queue {
+			continue
+		}
+		w.Wake()
+		if later {
+			w.chores()
 		}
 	}
 	c.mu.Unlock()
+	if later { // a worker is to know when the next job is due
+		c.notify.Send(Channel, doomedPrefix+queue, doomedPrefix+queue)
+	}
 	wake(c.notify, queue)
+}
+
+// noteLater remembers that a job with a delay was added.
+func (c *Client) noteLater(p Params) {
+	if p.Delay > 0 || !p.RunAt.IsZero() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.later[p.Queue] = true
+	}
 }
 
 func wake(s *notify.Sender, queue string) { s.Send(Channel, wakePrefix+queue, wakePrefix+queue) }
@@ -99,7 +118,7 @@ func (c *Client) Announce(x Cancelled) {
 // Messages of the channel; queue.cancel and its like in SQL send them too.
 const (
 	wakePrefix   = "wake "   // a queue: look for jobs
-	doomedPrefix = "doomed " // a queue: end jobs that will not run
+	doomedPrefix = "doomed " // a queue: look after what waits for a time or will not run
 	cancelPrefix = "cancel " // the id of a job that runs
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -105,6 +106,7 @@ func (b *combiner) decline(r *request) {
 // patience is no reason to interrupt what others wait for.
 func (b *combiner) flush(ctx context.Context) {
 	defer b.pass()
+	runtime.Gosched() // those who have just been answered come back with their next
 	b.mu.Lock()
 	n := min(len(b.pending), maxFlush)
 	batch := b.pending[:n:n]

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -82,6 +83,7 @@ func (c *Client) enqueue(ctx context.Context, db queries.DBTX, p Params) (Enqueu
 		// Prepared: an insertion can be planned in one way only.
 		id, err := c.q.QueueEnqueue(ctx, db, arg)
 		if err == nil {
+			c.noteLater(p)
 			return Enqueued{id, true}, nil
 		}
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -109,13 +111,28 @@ func (c *Client) enqueueMany(ctx context.Context, db queries.DBTX, jobs []Params
 	if err != nil {
 		return nil, err
 	}
+	all := make([]Enqueued, len(jobs))
+	if !slices.ContainsFunc(jobs, func(p Params) bool { return p.Key != "" || p.ConcurrencyKey != "" }) {
+		ids, err := c.q.QueueEnqueueFree(ctx, db, queries.QueueEnqueueFreeParams{
+			Queues: arg.Queues, Kinds: arg.Kinds, Priorities: arg.Priorities, MaxAttempts: arg.MaxAttempts, RunAt: arg.RunAt,
+			Delays: arg.Delays, Deadlines: arg.Deadlines, Traceparents: arg.Traceparents, Payloads: arg.Payloads,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("queue: enqueue: %w", err)
+		}
+		for i, id := range ids {
+			all[i] = Enqueued{id, true}
+			c.noteLater(jobs[i])
+		}
+		return all, nil
+	}
 	rows, err := c.q.QueueEnqueueMany(ctx, db, arg)
 	if err != nil {
 		return nil, fmt.Errorf("queue: enqueue: %w", err)
 	}
-	all := make([]Enqueued, len(jobs))
 	for _, r := range rows {
 		all[r.N-1] = Enqueued{r.ID, true}
+		c.noteLater(jobs[r.N-1])
 	}
 	for i := range all {
 		if all[i].ID != 0 {
