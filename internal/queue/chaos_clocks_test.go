@@ -98,7 +98,7 @@ func TestStatementsTakeNoTimeOfTheWorkers(t *testing.T) {
 		return false
 	})
 	require.ElementsMatch(t, []string{
-		"QueueEnqueueParams.RunAt", "QueueEnqueueManyParams.RunAt", // the caller's: it is a time of the calendar
+		"QueueEnqueueParams.RunAt", "QueueEnqueueManyParams.RunAt", "QueueEnqueueFreeParams.RunAt", // the caller's: it is a time of the calendar
 		"QueuePromoteParams.After",                                               // the database's, of the last time
 		"QueueScheduleAdvanceParams.NextAt", "QueueScheduleAdvanceParams.LastAt", // worked out from the database's
 	}, taken)

@@ -40,6 +40,24 @@ func TestDelayedJobStartsSoonAfterItsTime(t *testing.T) {
 	}
 }
 
+// The worker is idle, and is told that there is a time to wait for: of a job that is
+// enqueued alone, and of one in the caller's transaction.
+func TestIdleWorkerIsToldOfADelayedJob(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	r.startSender()
+	began := make(chan int64, 2)
+	r.listening(work(func(_ context.Context, job *queue.Job) error { began <- job.ID; return nil }))
+	first, _, err := r.client.Enqueue(t.Context(), queue.Params{Queue: queueName, Kind: kind, Delay: 300 * time.Millisecond})
+	require.NoError(t, err)
+	require.Equal(t, first, receive(t, began))
+	second, _ := r.enqueue(queue.Params{Delay: 300 * time.Millisecond})
+	r.client.Wake(queueName)
+	require.Equal(t, second, receive(t, began))
+	r.awaitEnd()
+	r.requireOnTime()
+}
+
 func TestJobWhoseTimeHasPassedIsReadyAtOnce(t *testing.T) {
 	t.Parallel()
 	r := setup(t)
