@@ -61,7 +61,7 @@ func draw(results, chart string) error {
 		return err
 	}
 	defer f.Close()
-	cells := []string{"drain", "enqueue", "batch", "latency-200-p50", "latency-200-p99", "latency-1000-p50", "latency-1000-p99", "drain-cpu", "keys"}
+	cells := []string{"drain", "enqueue", "batch", "latency-200-p50", "latency-200-p99", "latency-1000-p50", "latency-1000-p99", "drain-cpu", "keys", "pinned-ratio", "backlog-many"}
 	return cmp.Or(report.Chart(f, all, cells), report.Markdown(os.Stdout, all))
 }
 

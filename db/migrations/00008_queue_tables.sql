@@ -67,7 +67,7 @@ CREATE TABLE queue.queue (
     updated_by         text NOT NULL DEFAULT session_user,
     CHECK ((rate_window IS NULL) = (rate_limit IS NULL))
 );
-COMMENT ON TABLE queue.queue IS 'Settings of each queue; read by every claim, so that changes are in force at once on all workers.';
+COMMENT ON TABLE queue.queue IS 'Settings of each queue. Every claim reads them, so that a pause and limits are in force at once on all workers; worker_concurrency is within a second.';
 COMMENT ON COLUMN queue.queue.paused_at IS 'Since when no job of it is claimed. Running jobs go on.';
 COMMENT ON COLUMN queue.queue.rate_limit IS 'At most this many jobs are claimed in any time of length rate_window, by all workers together; null: no limit.';
 COMMENT ON COLUMN queue.queue.max_running IS 'At most this many jobs run at once, on all workers together; null: no limit.';
