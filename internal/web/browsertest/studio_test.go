@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -161,7 +162,9 @@ func TestWhatIsWrongShowsAtItsFieldAndInSpanish(t *testing.T) {
 	p.sees("Como máximo 3000 caracteres.")
 	problem := eval[string](p, `document.getElementById(document.querySelector("[name=prompt]").getAttribute("aria-describedby").split(" ")[0]).innerText`)
 	require.Equal(t, "Como máximo 3000 caracteres.", problem)
-	require.Equal(t, "prompt", eval[string](p, "document.activeElement.name"), "the keyboard is where the problem is")
+	require.Eventually(t, func() bool { // once the page has been drawn
+		return eval[string](p, "document.activeElement.name ?? ''") == "prompt"
+	}, 30*time.Second, 50*time.Millisecond, "the keyboard is where the problem is")
 	require.LessOrEqual(t, eval[int](p, "document.documentElement.scrollWidth"), 360, "nothing sticks out")
 
 	p.click("English")
