@@ -22,10 +22,12 @@ import (
 	"son1k/internal/notify"
 	"son1k/internal/ops"
 	"son1k/internal/postgres"
+	"son1k/internal/presence"
 	"son1k/internal/provider"
 	"son1k/internal/provider/synth"
 	"son1k/internal/queue"
 	"son1k/internal/realtime"
+	"son1k/internal/room"
 	"son1k/internal/user"
 )
 
@@ -132,6 +134,8 @@ func (a *App) build(ctx context.Context) error {
 	jobs := queue.NewClient(a.pool, sender)
 	generations := generation.New(generation.Deps{Pool: a.pool, Queue: jobs, Events: publisher, Links: links, Log: a.log})
 
+	rooms := room.New(room.Deps{Pool: a.pool, Events: publisher, Log: a.log})
+
 	a.group.Add(sender)
 	a.health = a.newHealth(jobs, listener)
 	var worker *queue.Worker
@@ -151,18 +155,27 @@ func (a *App) build(ctx context.Context) error {
 		feed.Listen(listener)
 		a.group.Add(feed)
 	}
-	a.group.Add(listener, a.newUpkeep(jobs, publisher, generations))
+	relay := realtime.NewRelay(publisher, presence.NewReader(a.pool), a.log)
+	var hub *realtime.Hub
+	if a.opt.Role.API {
+		tracker := presence.NewTracker(a.pool, a.log, func(c presence.Change) { hub.PresenceChanged(c) })
+		hub = realtime.NewHub(realtime.Config{
+			Feed: feed, Publisher: publisher, Notify: sender, Presence: tracker,
+			Auth: a.users, Snapshots: generations, Rooms: roomDoor{rooms}, Log: a.log, Origins: a.cfg.FrontendURLs,
+			Limits: realtime.Limits{PerUser: a.cfg.SocketsPerUser, PerIP: a.cfg.SocketsPerIP},
+		})
+		hub.Listen(listener)
+		a.group.Add(tracker)
+	}
+	a.group.Add(listener, relay, a.newUpkeep(jobs, publisher, generations))
 	if worker != nil {
 		a.group.Add(worker)
 	}
 	if !a.opt.Role.API {
 		return a.addServer(a.opsHandler())
 	}
-	hub := realtime.NewHub(realtime.Config{
-		Feed: feed, Auth: a.users, Snapshots: generations, Log: a.log, Origins: a.cfg.FrontendURLs,
-	})
 	a.group.Add(hub)
-	handler, err := a.apiHandler(ctx, generations, hub)
+	handler, err := a.apiHandler(ctx, generations, rooms, hub)
 	if err != nil {
 		return err
 	}

@@ -22,17 +22,19 @@ var layers = []struct { //nolint:gochecknoglobals // a constant table
 }{
 	{"cmd/son1k", []string{"internal/app", "internal/config", "internal/postgres", "internal/queue/admin"}},
 	{"internal/app", []string{"*"}},
-	{"internal/httpapi", []string{"internal/generation", "internal/user", "internal/realtime", "internal/auth", "internal/web", "internal/apperr"}},
-	{"internal/realtime", []string{"internal/events", "internal/auth", "internal/apperr"}},
+	{"internal/httpapi", []string{"internal/generation", "internal/room", "internal/user", "internal/realtime", "internal/auth", "internal/web", "internal/apperr"}},
+	{"internal/realtime", []string{"internal/events", "internal/presence", "internal/notify", "internal/lifecycle", "internal/auth", "internal/apperr"}},
 	{"internal/web", nil},
 	{"internal/ops", nil},
 	// Domains: one use-case area each.
 	{"internal/generation", []string{"internal/queries", "internal/queue", "internal/events", "internal/asset", "internal/provider", "internal/apperr"}},
+	{"internal/room", []string{"internal/queries", "internal/events", "internal/apperr"}},
 	{"internal/user", []string{"internal/queries", "internal/auth", "internal/apperr"}},
 	{"internal/provider", []string{"internal/apperr"}},
 	// Mechanisms: engines that know nothing of music.
 	{"internal/queue", []string{"internal/queries", "internal/notify", "internal/lifecycle"}},
 	{"internal/events", []string{"internal/queries", "internal/notify", "internal/lifecycle"}},
+	{"internal/presence", []string{"internal/queries", "internal/lifecycle"}},
 	{"internal/asset", []string{"internal/queries"}},
 	{"internal/notify", []string{"internal/lifecycle"}},
 	{"internal/auth", []string{"internal/apperr"}},

@@ -26,7 +26,12 @@ func TestBadInput(t *testing.T) {
 	s := newSystem(t)
 	n := s.boot(t, bootOptions{role: app.Role{API: true}})
 	ana := s.person(t, n, "ana", "FREE")
-	const create = "/api/generation/create"
+	const (
+		create = "/api/generation/create"
+		rooms  = "/api/collaboration/rooms"
+		nobody = "01936f2e-0000-7000-8000-000000000000"
+		aRoom  = rooms + "/" + nobody
+	)
 	for _, c := range []struct {
 		name        string
 		path        string // create if empty
@@ -59,6 +64,17 @@ func TestBadInput(t *testing.T) {
 		{name: "too good for the tier", body: `{"prompt":"x","quality":"high"}`, status: 403, code: "INSUFFICIENT_TIER"},
 		{name: "register all wrong", path: "/api/auth/register", body: `{"email":"x","username":"?","password":"1"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"email", "username", "password"}},
 		{name: "login unknown", path: "/api/auth/login", body: `{"email":"nobody@example.org","password":"wrong password"}`, status: 401, code: "INVALID_CREDENTIALS"},
+		{name: "room all wrong", path: rooms, body: `{"name":" ","description":"` + strings.Repeat("d", 501) + `"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"name", "description"}},
+		{name: "room of wrong types", path: rooms, body: `{"name":1,"isPublic":"yes","ownerId":"me"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"name", "isPublic", "ownerId"}},
+		{name: "room too good for the tier", path: rooms, body: `{"name":"x"}`, status: 403, code: "INSUFFICIENT_TIER"},
+		{name: "message all wrong", path: aRoom + "/messages", body: `{"message":"","type":"<b>"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"message", "type"}},
+		{name: "long message", path: aRoom + "/messages", body: `{"message":"` + strings.Repeat("é", 4001) + `"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"message"}},
+		{name: "message of another", path: aRoom + "/messages", body: `{"message":"x","userId":"` + nobody + `"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"userId"}},
+		{name: "message to no room", path: aRoom + "/messages", body: `{"message":"x"}`, status: 404, code: "ROOM_NOT_FOUND"},
+		{name: "invite nobody", path: aRoom + "/invite", body: `{}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"userId"}},
+		{name: "invite two", path: aRoom + "/invite", body: `{"userId":"` + nobody + `","username":"ana"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"userId"}},
+		{name: "invite garbage", path: aRoom + "/invite", body: `{"userId":"ana"}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"userId"}},
+		{name: "hand over to nobody", path: aRoom + "/owner", body: `{}`, status: 400, code: "VALIDATION_ERROR", fields: []string{"userId"}},
 		{name: "refresh garbage", path: "/api/auth/refresh", body: `{"refreshToken":"x"}`, status: 401, code: "SESSION_INVALID"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -86,6 +102,7 @@ func TestBadPathsAndQueries(t *testing.T) {
 	s := newSystem(t)
 	n := s.boot(t, bootOptions{role: app.Role{API: true}})
 	ana := s.person(t, n, "ana", "FREE")
+	const room = "/api/collaboration/rooms/01936f2e-0000-7000-8000-000000000000"
 	for path, want := range map[string]struct {
 		method string
 		status int
@@ -103,6 +120,21 @@ func TestBadPathsAndQueries(t *testing.T) {
 		"/api/generation/history?q=%ff":               {"GET", 400, "VALIDATION_ERROR"},
 		"/api/generation/history?q=a%00":              {"GET", 400, "VALIDATION_ERROR"},
 		"/api/generation/history?page=99999999999999": {"GET", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms":                    {"PATCH", 405, "METHOD_NOT_ALLOWED"},
+		"/api/collaboration/rooms?page=0":             {"GET", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms/x":                  {"GET", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms/%00":                {"DELETE", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms/x/join":             {"POST", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms/x/leave":            {"POST", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/invitations/x":            {"DELETE", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms/public?limit=101":   {"GET", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms/public?search=%ff":  {"GET", 400, "VALIDATION_ERROR"},
+		"/api/collaboration/rooms/public?search=a%00": {"GET", 400, "VALIDATION_ERROR"},
+		room + "/messages?limit=0":                    {"GET", 400, "VALIDATION_ERROR"},
+		room + "/messages?before=x":                   {"GET", 400, "VALIDATION_ERROR"},
+		room + "/members/x":                           {"DELETE", 400, "VALIDATION_ERROR"},
+		room + "/invitations/x":                       {"DELETE", 400, "VALIDATION_ERROR"},
+		room + "/messages":                            {"GET", 404, "ROOM_NOT_FOUND"},
 	} {
 		r := n.call(t, ana, want.method, path, nil)
 		require.Equal(t, want.status, r.status, "%s: %s", path, r.body)

@@ -8,6 +8,7 @@ import (
 	"son1k/internal/httpapi"
 	"son1k/internal/postgres"
 	"son1k/internal/realtime"
+	"son1k/internal/room"
 	"son1k/internal/user"
 	"son1k/internal/web"
 )
@@ -20,9 +21,9 @@ const (
 	localMonthly  = 10_000
 )
 
-func (a *App) apiHandler(ctx context.Context, generations *generation.Service, hub *realtime.Hub) (http.Handler, error) {
+func (a *App) apiHandler(ctx context.Context, generations *generation.Service, rooms *room.Service, hub *realtime.Hub) (http.Handler, error) {
 	deps := httpapi.Deps{
-		Users: a.users, Generations: generations, Sockets: hub, Health: a.health, Web: web.Handler(),
+		Users: a.users, Generations: generations, Rooms: rooms, Sockets: hub, Health: a.health, Web: web.Handler(),
 		Log: a.log, Unavailable: postgres.Unavailable, Origins: a.cfg.FrontendURLs,
 	}
 	if a.home != nil {

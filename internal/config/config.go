@@ -33,6 +33,8 @@ type Config struct {
 	JWTSecret         Secret        `env:"JWT_SECRET" help:"Signs access tokens and audio links, at least 32 bytes. The private server makes its own"`
 	AuthLocal         *bool         `env:"AUTH_LOCAL" help:"Whether people can register with a password. Default: only with the private server"`
 	WorkerConcurrency int           `env:"WORKER_CONCURRENCY" envDefault:"5" help:"Songs that one worker process makes at once"`
+	SocketsPerUser    int           `env:"SOCKETS_PER_USER" envDefault:"50" help:"WebSockets of one person at a time, on all replicas; 0: any number"`
+	SocketsPerIP      int           `env:"SOCKETS_PER_IP" envDefault:"500" help:"WebSockets from one address at a time, on all replicas; 0: any number"`
 	SynthPace         float64       `env:"SYNTH_PACE" envDefault:"0" help:"Slows the synthesizer to this many times real time; 0: as fast as it can"`
 	ShutdownTimeout   time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"30s" help:"Time to stop in; unfinished songs go back to the queue"`
 	Environment       string        `env:"ENVIRONMENT" envDefault:"development" help:"Name shown by /health"`
@@ -127,6 +129,8 @@ func (c *Config) validate() (problems []error) {
 	check(c.Host == "" || c.Host == "localhost" || hostErr == nil, "HOST: must be an IP address or localhost")
 	check(c.DatabasePoolSize >= 4, "DATABASE_POOL_SIZE: must be at least 4")
 	check(c.WorkerConcurrency >= 1 && c.WorkerConcurrency <= 1000, "WORKER_CONCURRENCY: must be between 1 and 1000")
+	check(c.SocketsPerUser >= 0, "SOCKETS_PER_USER: must not be negative")
+	check(c.SocketsPerIP >= 0, "SOCKETS_PER_IP: must not be negative")
 	check(c.SynthPace >= 0, "SYNTH_PACE: must not be negative")
 	check(c.ShutdownTimeout >= time.Second, "SHUTDOWN_TIMEOUT: must be at least 1s")
 	check(c.LogFormat == "json" || c.LogFormat == "text" || c.LogFormat == "auto", "LOG_FORMAT: must be json, text or auto")

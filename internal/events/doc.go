@@ -16,7 +16,6 @@ package events
 
 import (
 	"encoding/json"
-	"sync"
 	"time"
 )
 
@@ -37,21 +36,9 @@ type Event struct {
 	// that it should read the state afresh.
 	Gap bool `json:"-"`
 
+	// From is whom an ephemeral event need not be told to: what it tells of is
+	// that subject's own doing.
+	From string `json:"from,omitempty"`
+
 	memo *memo
-}
-
-type memo struct {
-	once sync.Once
-	body []byte
-}
-
-// Encoded returns what build makes of the event. All subscribers of a delivery
-// share the first result, so that an event is encoded once however many there
-// are; they must all pass the same function and not change the bytes.
-func (e Event) Encoded(build func(Event) []byte) []byte {
-	if e.memo == nil {
-		return build(e)
-	}
-	e.memo.once.Do(func() { e.memo.body = build(e) })
-	return e.memo.body
 }

@@ -97,6 +97,16 @@ func (f *Feed) receive(text string) {
 	}
 }
 
+// Tell delivers an ephemeral event to the subscribers of this process only. A
+// subscriber must not call it.
+func (f *Feed) Tell(e Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t, ok := f.topics[e.Topic]; ok {
+		t.deliver(e)
+	}
+}
+
 // deliver passes e to the subscribers that are up to date with the topic.
 func (t *topic) deliver(e Event) {
 	e.memo = new(memo)

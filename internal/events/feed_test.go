@@ -52,10 +52,10 @@ func TestEncodedOnce(t *testing.T) {
 	a.requireSeqs(t, 1)
 	b.requireSeqs(t, 1)
 	calls := 0
-	build := func(events.Event) []byte { calls++; return []byte("x") }
-	require.Equal(t, "x", string(a.durable[0].Encoded(build)))
-	require.Equal(t, "x", string(b.durable[0].Encoded(build)))
-	require.Equal(t, "x", string(events.Event{}.Encoded(build)), "one that was not delivered has nothing to share")
+	form := events.NewForm(func(events.Event) []byte { calls++; return []byte("x") })
+	require.Equal(t, "x", string(form.Of(a.durable[0])))
+	require.Equal(t, "x", string(form.Of(b.durable[0])))
+	require.Equal(t, "x", string(form.Of(events.Event{})), "one that was not delivered has nothing to share")
 	require.Equal(t, 2, calls)
 }
 

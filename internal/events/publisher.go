@@ -16,12 +16,17 @@ import (
 type Publisher struct {
 	q      *queries.Queries
 	sender *notify.Sender
+	sent   func(Event)
 }
 
 // NewPublisher returns a Publisher that sends through s.
 func NewPublisher(s *notify.Sender) *Publisher {
-	return &Publisher{q: queries.New(), sender: s}
+	return &Publisher{q: queries.New(), sender: s, sent: func(Event) {}}
 }
+
+// OnSend makes the publisher call f with each event that it sends, which f must
+// not hold up. It must be called before the publisher is used.
+func (p *Publisher) OnSend(f func(Event)) { p.sent = f }
 
 // maxData is the longest data of an event, in bytes; whoever follows gets it in
 // one frame. It is below what a subscriber may miss and still get replayed.
@@ -50,21 +55,29 @@ func (p *Publisher) AppendTx(ctx context.Context, tx pgx.Tx, topic, typ string, 
 func (p *Publisher) Publish(events ...Event) {
 	for _, e := range events {
 		p.sender.Send(Channel, "", encode(e))
+		p.sent(e)
 	}
 }
 
 // Ephemeral sends an event that is not kept. While it waits to be sent, a later
 // one with the same topic and key replaces it. It never blocks.
 func (p *Publisher) Ephemeral(topic, key, typ string, data any) error {
+	return p.EphemeralFrom("", topic, key, typ, data)
+}
+
+// EphemeralFrom sends an ephemeral event that is from's own doing.
+func (p *Publisher) EphemeralFrom(from, topic, key, typ string, data any) error {
 	raw, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("events: data of %s: %w", typ, err)
 	}
-	text := encode(Event{Topic: topic, Type: typ, Data: raw, At: time.Now(), Key: key})
+	e := Event{Topic: topic, Type: typ, Data: raw, At: time.Now(), Key: key, From: from}
+	text := encode(e)
 	if len(text) > notify.MaxMessage {
 		return fmt.Errorf("events: ephemeral %s of %d bytes is too long", typ, len(text))
 	}
 	p.sender.Send(Channel, topic+" "+key, text)
+	p.sent(e)
 	return nil
 }
 

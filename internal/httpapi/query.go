@@ -68,11 +68,41 @@ func (q *query) err() error {
 	return apperr.InvalidFields(q.bad...)
 }
 
+// page returns number, from 1, and length of the page that is asked for.
+func (q *query) page() (page, limit int) {
+	return q.number("page", 1, 1, 1_000_000), q.number("limit", 20, 1, 100)
+}
+
+// id returns a uuid, or nil if there is none.
+func (q *query) id(name string) *uuid.UUID {
+	text := q.values.Get(name)
+	if text == "" {
+		return nil
+	}
+	id, ok := parseUUID(text)
+	if !ok {
+		q.reject(name, notUUID)
+		return nil
+	}
+	return &id
+}
+
 // pathID returns the id in the path.
-func pathID(c echo.Context) (uuid.UUID, error) {
-	id, err := uuid.Parse(c.Param("id"))
-	if err != nil || len(c.Param("id")) != 36 {
-		return uuid.Nil, apperr.InvalidFields(apperr.Field{Field: "id", Message: "Must be a uuid."})
+func pathID(c echo.Context) (uuid.UUID, error) { return pathUUID(c, "id") }
+
+// pathUUID returns a uuid in the path.
+func pathUUID(c echo.Context, name string) (uuid.UUID, error) {
+	id, ok := parseUUID(c.Param(name))
+	if !ok {
+		return uuid.Nil, apperr.InvalidFields(apperr.Field{Field: name, Message: notUUID})
 	}
 	return id, nil
+}
+
+const notUUID = "Must be a uuid."
+
+// parseUUID takes the one usual form only.
+func parseUUID(text string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(text)
+	return id, err == nil && len(text) == 36
 }

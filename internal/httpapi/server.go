@@ -9,6 +9,7 @@ import (
 
 	"son1k/internal/auth"
 	"son1k/internal/generation"
+	"son1k/internal/room"
 	"son1k/internal/user"
 )
 
@@ -16,6 +17,7 @@ import (
 type Deps struct {
 	Users       *user.Service
 	Generations *generation.Service
+	Rooms       *room.Service
 	Sockets     http.Handler // serves GET /ws
 	Health      Health
 	Web         http.Handler // serves the pages
@@ -50,6 +52,7 @@ func New(d Deps) http.Handler {
 	signedIn := requireUser(d.Users)
 	(&authHandlers{users: d.Users, local: d.LocalSignIn}).routes(api.Group("/auth"), signedIn)
 	(&generationHandlers{generations: d.Generations, users: d.Users}).routes(api.Group("/generation"), signedIn)
+	(&roomHandlers{rooms: d.Rooms}).routes(api.Group("/collaboration"), signedIn)
 
 	pages := echo.WrapHandler(d.Web)
 	e.GET("/", pages)

@@ -231,6 +231,32 @@ type Generation struct {
 	FinishedAt *time.Time
 }
 
+// Rooms where people work together.
+type Room struct {
+	ID          uuid.UUID
+	Name        string
+	Description string
+	// Anybody may find and join a public room; a private one is by invitation.
+	IsPublic bool
+	// Always a member with the role owner: see rooms_owner_fkey.
+	OwnerID uuid.UUID
+	// Only there for rooms_owner_fkey to refer to.
+	OwnerRole string
+	// Kept by triggers on room_members, whichever way members come and go. Its check is the limit.
+	MemberCount int32
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Who may join which room; the row goes when they do, or decline.
+type RoomInvitation struct {
+	RoomID uuid.UUID
+	UserID uuid.UUID
+	// Null once that account is deleted.
+	InvitedBy *uuid.UUID
+	CreatedAt time.Time
+}
+
 // What each tier may do. Change it by SQL; processes notice within seconds.
 type Tier struct {
 	Name string

@@ -18,29 +18,28 @@ func (e closeError) Error() string { return e.reason }
 
 var (
 	errFlood    = closeError{CloseFlood, "too many frames"}
+	errRestart  = closeError{websocket.StatusServiceRestart, "the server restarts; reconnect"}
 	errPanicked = error(closeError{websocket.StatusInternalError, "INTERNAL_ERROR"})
 )
 
 // maxReason is what fits into a close frame beside the code (RFC 6455, 5.5).
 const maxReason = 123
 
-// finish asks the writer to close the connection. Cancelling the context of a
-// read or a write instead would cut the socket before the client has learned
-// why.
+// finish closes the connection. Cancelling the context of a read instead would
+// cut the socket before the client has learned why.
 func (c *conn) finish(err closeError) {
-	select {
-	case c.end <- err:
-		c.hurry()
-	default: // it is ending already
-	}
+	c.hub.stats.count(err)
+	c.hurry()
+	c.begin(func() {
+		defer c.cancel()
+		c.close(err)
+	})
 }
 
 // restart finishes the connection because the server stops, when its turn
 // comes.
 func (c *conn) restart() {
-	time.AfterFunc(c.hub.drainDelay(), func() {
-		c.finish(closeError{websocket.StatusServiceRestart, "the server restarts; reconnect"})
-	})
+	time.AfterFunc(c.hub.drainDelay(), func() { c.finish(errRestart) })
 }
 
 // hurry bounds what is left of the connection: a write to a client that does
@@ -48,7 +47,12 @@ func (c *conn) restart() {
 // are long, and it has none for the rest of a message that it was in the middle
 // of.
 func (c *conn) hurry() {
-	c.hurried.Do(func() { _ = c.net.SetDeadline(time.Now().Add(c.hub.cfg.Limits.Close)) }) // fails if closed
+	c.hurried.Do(func() {
+		c.deadline.Lock()
+		defer c.deadline.Unlock()
+		c.closing = true
+		_ = c.net.SetDeadline(time.Now().Add(c.hub.cfg.Limits.Close)) // fails if closed
+	})
 }
 
 // close says goodbye, with the code that cause stands for, and waits a while
@@ -63,6 +67,9 @@ func (c *conn) close(cause error) {
 		ce.code = websocket.StatusMessageTooBig
 	}
 	c.hurry()
+	c.out.close()
+	c.writer.Lock() // no frame may follow the close
+	c.writer.Unlock()
 	_ = c.ws.Close(ce.code, clip(ce.reason)) // the client may be gone
 }
 

@@ -7,69 +7,72 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
 
 	"son1k/internal/apperr"
-	"son1k/internal/auth"
 	"son1k/internal/events"
 )
 
 // requestTimeout bounds the answer to one frame.
 const requestTimeout = 10 * time.Second
 
-// conn is one socket. Its reader goroutine, which runs serve, owns all fields
-// but the outbox and the timers.
+// conn is a socket of the native protocol. Its reader goroutine, which runs
+// serve, is all that an idle one keeps busy.
 type conn struct {
-	hub  *Hub
-	ws   *websocket.Conn
-	net  net.Conn // below ws
-	out  *outbox
-	end  chan closeError
-	rate bucket
-	subs map[string]*events.Subscription
+	hub     *Hub
+	session *session
+	ws      *websocket.Conn
+	net     net.Conn // below ws
+	out     *outbox
+	rate    bucket
 
-	hurried   sync.Once
-	principal auth.Principal // zero until authenticated
-	expiry    *expiry
+	ctx    context.Context // ends with the connection, whoever closes it, so that nobody waits for a database in vain
+	cancel context.CancelFunc
+
+	writer  sync.Mutex // held while frames are on their way from out to net
+	tasks   sync.Mutex // guards ended
+	ended   bool
+	running sync.WaitGroup
+
+	deadline sync.Mutex // guards closing, and net's deadline
+	closing  bool
+	hurried  sync.Once
+
+	pings      *time.Timer
+	unanswered atomic.Bool // a ping
 }
 
-func newConn(h *Hub) *conn {
+func newConn(h *Hub, ip string) *conn {
 	c := &conn{
-		hub: h, out: newOutbox(h.cfg.Limits.QueueBytes), end: make(chan closeError, 1),
+		hub: h, out: newOutbox(h.cfg.Limits.QueueBytes),
 		rate: newBucket(h.cfg.Limits.FrameRate, h.cfg.Limits.FrameBurst),
-		subs: make(map[string]*events.Subscription),
 	}
-	c.expiry = newExpiry(func() { c.finish(closeError{CloseUnauthorized, "the token has expired"}) }, c.warnExpiry)
+	// Not the hub's own context: a socket that is told to come back is served
+	// until it has closed.
+	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(h.stopping))
+	c.session = newSession(h, c, ip)
+	c.pings = time.AfterFunc(time.Hour, c.ping) // serve winds it up
 	return c
 }
 
-// serve runs the connection to its end. Its context ends with the connection,
-// whoever closes it, so that the reader does not wait for a database in vain.
-func (c *conn) serve(ctx context.Context, query url.Values) {
-	ctx, cancel := context.WithCancel(ctx)
-	var writer sync.WaitGroup
-	defer writer.Wait()
-	defer cancel()
+// serve runs the connection to its end.
+func (c *conn) serve(query url.Values) {
+	defer c.await()
 	defer context.AfterFunc(c.hub.stopping, c.restart)()
-	writer.Go(func() {
-		defer cancel()
-		c.write(ctx)
-	})
+	defer c.cancel()
+	c.pings.Reset(c.hub.cfg.Limits.Ping)
+	defer c.pings.Stop()
 	err := errPanicked
-	defer func() { c.close(err) }()
-	defer c.unfollow()
-	err = c.read(ctx, query)
-}
-
-// unfollow ends everything that could still push frames.
-func (c *conn) unfollow() {
-	c.expiry.stop()
-	for _, s := range c.subs {
-		s.Close()
-	}
+	defer func() {
+		c.close(err)
+		c.hub.caught(recover())
+	}()
+	defer c.session.end()
+	err = c.read(c.ctx, query)
 }
 
 // read authenticates the client and then answers its frames.
@@ -85,7 +88,28 @@ func (c *conn) read(ctx context.Context, query url.Values) error {
 		if !c.rate.allow(time.Now()) {
 			return errFlood
 		}
-		c.handle(ctx, body)
+		c.answer(ctx, body)
+	}
+}
+
+// answer answers one frame.
+func (c *conn) answer(ctx context.Context, body []byte) {
+	req, err := parseRequest(body)
+	if err == nil {
+		err = c.session.handle(ctx, req, c.replyTo(req.ID))
+	}
+	if err != nil {
+		c.send(errorFrame(req.ID, err))
+	}
+}
+
+// replyTo returns how to answer a request with this id. Who gives none wants
+// no plain acknowledgement.
+func (c *conn) replyTo(id json.RawMessage) reply {
+	return func(typ string, data any) {
+		if typ != "ack" || id != nil {
+			c.send(frame{Type: typ, ID: id, Data: data})
+		}
 	}
 }
 
@@ -101,13 +125,13 @@ func (c *conn) pinged(context.Context, []byte) bool {
 // hello authenticates by the ticket in the query or by the first frame.
 func (c *conn) hello(ctx context.Context, query url.Values) error {
 	if ticket := query.Get("ticket"); ticket != "" {
-		return c.refusal(ctx, c.redeem(ctx, ticket, parseAfter(query.Get("after"))))
+		return c.session.refusal(ctx, c.redeem(ctx, ticket, parseAfter(query.Get("after"))))
 	}
 	body, err := c.firstFrame(ctx)
 	if err != nil {
 		return err
 	}
-	return c.refusal(ctx, c.firstRequest(ctx, body))
+	return c.session.refusal(ctx, c.firstRequest(ctx, body))
 }
 
 func (c *conn) redeem(ctx context.Context, ticket string, after int64) error {
@@ -117,7 +141,7 @@ func (c *conn) redeem(ctx context.Context, ticket string, after int64) error {
 	if err != nil {
 		return err
 	}
-	return c.welcome(ctx, p, nil, after)
+	return c.session.welcome(ctx, p, after, c.replyTo(nil))
 }
 
 // firstFrame waits for the client no longer than it may take to authenticate.
@@ -142,7 +166,7 @@ func (c *conn) firstRequest(ctx context.Context, body []byte) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	return c.authenticate(ctx, req)
+	return c.session.authenticate(ctx, req, c.replyTo(req.ID))
 }
 
 func parseAfter(text string) int64 {
@@ -150,23 +174,6 @@ func parseAfter(text string) int64 {
 		return n
 	}
 	return events.Live
-}
-
-// refusal makes of a failed authentication the end of the connection.
-func (c *conn) refusal(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	e := apperr.From(err)
-	switch e.Kind {
-	case apperr.Internal:
-		c.hub.cfg.Log.ErrorContext(ctx, "realtime: authentication failed", "error", err)
-		return closeError{websocket.StatusInternalError, e.Code}
-	case apperr.Unavailable:
-		return closeError{websocket.StatusTryAgainLater, e.Code + ": " + e.Message}
-	default:
-		return closeError{CloseUnauthorized, e.Code + ": " + e.Message}
-	}
 }
 
 func (c *conn) readFrame(ctx context.Context) ([]byte, error) {
@@ -183,11 +190,12 @@ func (c *conn) readFrame(ctx context.Context) ([]byte, error) {
 	return body, nil
 }
 
-func (c *conn) send(f frame) { c.out.push(f.encode(), "") }
+var nativeForm = events.NewForm(encodeEvent)
 
-// ack answers a request that asked for an answer.
-func (c *conn) ack(id json.RawMessage, data any) {
-	if id != nil {
-		c.send(frame{Type: "ack", ID: id, Data: data})
-	}
-}
+// event implements link.
+func (c *conn) event(e events.Event, key string) { c.push(nativeForm.Of(e), key) }
+
+// tell implements link.
+func (c *conn) tell(topic, typ string, data any) { c.send(frame{Type: typ, Topic: topic, Data: data}) }
+
+func (c *conn) send(f frame) { c.push(f.encode(), "") }

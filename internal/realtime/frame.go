@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"time"
 
@@ -19,12 +20,37 @@ type frame struct {
 	Data  any             `json:"data"`
 }
 
+// encode gives the WebSocket frame, ready to be sent.
 func (f frame) encode() []byte {
 	b, err := json.Marshal(f)
 	if err != nil {
 		panic(err) // the data of all frames are plain structs or valid JSON
 	}
-	return b
+	return wireFrame(opText, b)
+}
+
+// The opcodes that are written here (RFC 6455, 5.2).
+const (
+	opText = 0x1
+	opPing = 0x9
+)
+
+// wireFrame puts a message into a frame. What a server sends is not masked, so
+// one frame does for all sockets, and many can go out in one write. The library
+// is left to read, to answer pings and to close: its own frames are all shorter
+// than its buffer, so that they reach the socket in one piece too.
+func wireFrame(opcode byte, payload []byte) []byte {
+	b := make([]byte, 0, len(payload)+10)
+	b = append(b, 0x80|opcode)
+	switch n := len(payload); {
+	case n < 126:
+		b = append(b, byte(n))
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
+	}
+	return append(b, payload...)
 }
 
 func encodeEvent(e events.Event) []byte {
@@ -69,12 +95,24 @@ func validID(id json.RawMessage) bool {
 	return len(id) <= 66 && (first == '"' || first == '-' || (first >= '0' && first <= '9'))
 }
 
+// after is the number from which a client wants to resume.
+func after(n *int64) int64 {
+	if n != nil && *n >= 0 {
+		return *n
+	}
+	return events.Live
+}
+
 type errorData struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
-func errorFrame(id json.RawMessage, err error) frame {
+func errorOf(err error) errorData {
 	e := apperr.From(err)
-	return frame{Type: "error", ID: id, Data: errorData{Code: e.Code, Message: e.Message}}
+	return errorData{Code: e.Code, Message: e.Message}
+}
+
+func errorFrame(id json.RawMessage, err error) frame {
+	return frame{Type: "error", ID: id, Data: errorOf(err)}
 }

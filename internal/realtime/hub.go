@@ -1,24 +1,22 @@
 package realtime
 
 import (
-	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"strings"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/coder/websocket"
 	"github.com/google/uuid"
 
 	"son1k/internal/auth"
 	"son1k/internal/events"
+	"son1k/internal/notify"
+	"son1k/internal/presence"
 )
 
 // Authenticator tells who a client is.
@@ -33,81 +31,67 @@ type Snapshots interface {
 	Snapshot(ctx context.Context, userID, generationID uuid.UUID) (typ string, data any, err error)
 }
 
-// Config of a Hub. Feed, Auth and Snapshots are required.
+// Config of a Hub. All but Log, Origins, ClientIP and Limits are required.
 type Config struct {
 	Feed      *events.Feed
+	Publisher *events.Publisher
+	Notify    *notify.Sender
+	Presence  *presence.Tracker // to which Presence of the hub's Changes belongs
 	Auth      Authenticator
 	Snapshots Snapshots
+	Rooms     Rooms
 	Log       *slog.Logger
-	Origins   []string // allowed beside the server's own, as scheme://host
+	Origins   []string                     // allowed beside the server's own, as scheme://host
+	ClientIP  func(r *http.Request) string // who calls; nil means the peer
 	Limits    Limits
-}
-
-// Limits of one connection; zero values mean the defaults.
-type Limits struct {
-	AuthTimeout time.Duration // to authenticate: 5 s
-	Ping        time.Duration // between pings: 25 s
-	Write       time.Duration // to write one frame: 10 s
-	Drain       time.Duration // over which Stop closes the sockets: 2 s
-	Close       time.Duration // for the client to answer a close: 2 s
-	FrameBytes  int64         // longest frame from a client: 64 KiB
-	QueueBytes  int           // frames waiting for a slow client, enough for a replay: 1 MiB
-	FrameRate   float64       // frames a second from a client: 20
-	FrameBurst  float64       // of them at once: 60
-	Topics      int           // a connection may follow: 100
-}
-
-func (l *Limits) setDefaults() {
-	l.AuthTimeout = cmp.Or(l.AuthTimeout, 5*time.Second)
-	l.Ping = cmp.Or(l.Ping, 25*time.Second)
-	l.Write = cmp.Or(l.Write, 10*time.Second)
-	l.Drain = cmp.Or(l.Drain, 2*time.Second)
-	l.Close = cmp.Or(l.Close, 2*time.Second)
-	l.FrameBytes = cmp.Or(l.FrameBytes, 64<<10)
-	l.QueueBytes = cmp.Or(l.QueueBytes, 1<<20)
-	l.FrameRate = cmp.Or(l.FrameRate, 20)
-	l.FrameBurst = cmp.Or(l.FrameBurst, 60)
-	l.Topics = cmp.Or(l.Topics, 100)
 }
 
 // Hub serves the sockets of this process.
 type Hub struct {
 	cfg     Config
 	started chan struct{}
-	sockets atomic.Int64
+	wake    chan struct{}
+	stats   counters
 
 	stopping context.Context // ended by Stop
 	stop     context.CancelFunc
+	running  sync.WaitGroup // what Start began
 
 	mu    sync.Mutex // so that nobody enters once Stop waits
 	conns sync.WaitGroup
+
+	sockets  atomic.Int64
+	sessions sessions
+	places   places
 }
 
 // NewHub returns a Hub.
 func NewHub(cfg Config) *Hub {
 	cfg.Limits.setDefaults()
 	cfg.Origins = originPatterns(cfg.Origins)
-	h := &Hub{cfg: cfg, started: make(chan struct{})}
+	if cfg.ClientIP == nil {
+		cfg.ClientIP = peerIP
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &Hub{cfg: cfg, started: make(chan struct{}), wake: make(chan struct{}, 1)}
+	h.sessions.all = make(map[*session]struct{})
+	h.places.here = make(map[string]*place)
 	h.stopping, h.stop = context.WithCancel(context.Background())
-	close(h.started)
 	return h
 }
 
-// originPatterns escapes the brackets of IPv6 addresses, which would otherwise
-// be character classes to path.Match.
-func originPatterns(origins []string) []string {
-	patterns := make([]string, len(origins))
-	for i, origin := range origins {
-		patterns[i] = strings.ReplaceAll(origin, "[", `\[`)
-	}
-	return patterns
-}
-
-// Start implements lifecycle.Service; a hub works from the beginning.
+// Start implements lifecycle.Service.
 func (h *Hub) Start(context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.stopping.Err() != nil {
 		return errors.New("realtime: the hub has been stopped")
 	}
+	h.running.Go(func() { h.watchPlaces(h.stopping) })
+	h.running.Go(func() { h.followSystem(h.stopping) })
+	close(h.started)
 	return nil
 }
 
@@ -122,16 +106,14 @@ func (h *Hub) Stop() {
 	h.stop()
 	h.mu.Unlock()
 	h.conns.Wait()
+	h.running.Wait()
 }
 
-// Sockets is how many are open.
-func (h *Hub) Sockets() int { return int(h.sockets.Load()) }
-
-// drainDelay is when to close a socket after Stop. A few sockets need no
-// spreading, and a person at a terminal need not wait.
+// drainDelay is when to close a socket after Stop. A few need no spreading, and
+// a person at a terminal need not wait.
 func (h *Hub) drainDelay() time.Duration {
 	window := min(h.cfg.Limits.Drain, time.Duration(h.sockets.Load())*2*time.Millisecond)
-	return rand.N(window + 1)
+	return rand.N(max(1, window))
 }
 
 // enter counts a connection in, unless the hub is stopping.
@@ -143,6 +125,7 @@ func (h *Hub) enter() bool {
 	}
 	h.conns.Add(1)
 	h.sockets.Add(1)
+	h.stats.accepted.Add(1)
 	return true
 }
 
@@ -151,44 +134,25 @@ func (h *Hub) leave() {
 	h.conns.Done()
 }
 
-// ServeHTTP upgrades the request and serves the socket until it closes. A
-// ticket in the query authenticates it at once; "after" in the query says which
-// event of its own topic the client saw last.
-func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.enter() {
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "shutting down", http.StatusServiceUnavailable)
-		return
+// begin runs f in a goroutine that Stop waits for.
+func (h *Hub) begin(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopping.Err() == nil {
+		h.running.Go(f)
 	}
-	defer h.leave()
-	c := newConn(h)
-	hijack := &hijacker{ResponseWriter: w}
-	var err error
-	c.ws, err = websocket.Accept(hijack, r, &websocket.AcceptOptions{
-		Subprotocols:    []string{Subprotocol},
-		OriginPatterns:  h.cfg.Origins,
-		CompressionMode: websocket.CompressionDisabled,
-		OnPingReceived:  c.pinged,
-	})
-	if err != nil {
-		h.cfg.Log.DebugContext(r.Context(), "realtime: upgrade refused", "error", err)
-		return // Accept has answered
-	}
-	c.net = hijack.conn
-	c.ws.SetReadLimit(h.cfg.Limits.FrameBytes)
-	// The request is over; its context may end whenever its server likes.
-	c.serve(context.WithoutCancel(r.Context()), r.URL.Query())
 }
 
-// hijacker keeps hold of the connection below a socket, for close.
-type hijacker struct {
-	http.ResponseWriter
-	conn net.Conn
+// caught logs a panic. It is the end of a connection, not of the process.
+func (h *Hub) caught(panicked any) {
+	if panicked != nil {
+		h.cfg.Log.Error("realtime: panic", "panic", panicked, "stack", string(debug.Stack()))
+	}
 }
 
-// Hijack implements http.Hijacker.
-func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffers, err := http.NewResponseController(h.ResponseWriter).Hijack()
-	h.conn = conn
-	return conn, buffers, err
+// tellRoom sends an ephemeral event to a room, for everybody but from.
+func (h *Hub) tellRoom(from, topic, key, typ string, data any) {
+	if err := h.cfg.Publisher.EphemeralFrom(from, topic, key, typ, data); err != nil {
+		h.cfg.Log.Error("realtime: event not sent", "type", typ, "error", err)
+	}
 }

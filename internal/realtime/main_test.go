@@ -19,9 +19,11 @@ import (
 	"son1k/internal/apperr"
 	"son1k/internal/auth"
 	"son1k/internal/events"
+	"son1k/internal/lifecycle"
 	"son1k/internal/notify"
 	"son1k/internal/postgres"
 	"son1k/internal/postgres/pgtest"
+	"son1k/internal/presence"
 	"son1k/internal/realtime"
 )
 
@@ -38,18 +40,21 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 type system struct {
 	dsn       string
 	pool      *pgxpool.Pool
+	sender    *notify.Sender
 	publisher *events.Publisher
 	people    *people
+	rooms     *rooms
 }
 
 func newSystem(t testing.TB) *system {
 	t.Helper()
 	s := &system{dsn: pgtest.DSN(t), people: newPeople()}
 	s.pool = s.open(t)
-	sender := notify.NewSender(s.dsn, quiet())
-	require.NoError(t, sender.Start(t.Context()))
-	t.Cleanup(sender.Stop)
-	s.publisher = events.NewPublisher(sender)
+	s.sender = notify.NewSender(s.dsn, quiet())
+	require.NoError(t, s.sender.Start(t.Context()))
+	t.Cleanup(s.sender.Stop)
+	s.publisher = events.NewPublisher(s.sender)
+	s.rooms = newRooms(s.pool, s.publisher)
 	return s
 }
 
@@ -85,27 +90,33 @@ func topicOf(user uuid.UUID) string { return "user:" + user.String() }
 // replica is a process that serves sockets.
 type replica struct {
 	*system
-	hub    *realtime.Hub
-	feed   *events.Feed
-	server *httptest.Server
+	hub      *realtime.Hub
+	feed     *events.Feed
+	tracker  *presence.Tracker
+	listener *notify.Listener
+	server   *httptest.Server
 }
 
 // serve starts a replica; change may be nil.
 func (s *system) serve(t testing.TB, change func(*realtime.Config)) *replica {
 	t.Helper()
-	listener := notify.NewListener(s.dsn, quiet())
-	r := &replica{system: s, feed: events.NewFeed(s.open(t), quiet())}
-	r.feed.Listen(listener)
-	require.NoError(t, r.feed.Start(t.Context()))
-	t.Cleanup(r.feed.Stop)
-	require.NoError(t, listener.Start(t.Context()))
-	t.Cleanup(listener.Stop)
-	<-listener.Started()
-	cfg := realtime.Config{Feed: r.feed, Auth: s.people, Snapshots: noSnapshots, Log: quiet()}
+	r := &replica{system: s, feed: events.NewFeed(s.open(t), quiet()), listener: notify.NewListener(s.dsn, quiet())}
+	r.tracker = presence.NewTracker(s.open(t), quiet(), func(c presence.Change) { r.hub.PresenceChanged(c) })
+	cfg := realtime.Config{
+		Feed: r.feed, Publisher: s.publisher, Notify: s.sender, Presence: r.tracker,
+		Auth: s.people, Snapshots: noSnapshots, Rooms: s.rooms, Log: quiet(),
+	}
 	if change != nil {
 		change(&cfg)
 	}
 	r.hub = realtime.NewHub(cfg)
+	r.feed.Listen(r.listener)
+	r.hub.Listen(r.listener)
+	for _, part := range []lifecycle.Service{r.feed, r.listener, r.tracker, r.hub} {
+		require.NoError(t, part.Start(t.Context()))
+		t.Cleanup(part.Stop)
+		<-part.Started()
+	}
 	r.server = httptest.NewUnstartedServer(r.hub)
 	r.server.Config.ConnState = smallBuffer
 	r.server.Start()
@@ -142,7 +153,7 @@ func (p *people) token(user uuid.UUID, expires time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := uuid.NewString()
-	p.tokens[text] = auth.Principal{UserID: user, Username: "ana", ExpiresAt: expires}
+	p.tokens[text] = auth.Principal{UserID: user, Username: nameOf(user), Tier: "PRO", ExpiresAt: expires}
 	return text
 }
 
@@ -150,7 +161,7 @@ func (p *people) ticket(user uuid.UUID) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := uuid.NewString()
-	p.tickets[text] = auth.Principal{UserID: user, Username: "ana"}
+	p.tickets[text] = auth.Principal{UserID: user, Username: nameOf(user), Tier: "PRO"}
 	return text
 }
 
@@ -186,6 +197,8 @@ func (p *people) RedeemTicket(_ context.Context, ticket string) (auth.Principal,
 	}
 	return who, nil
 }
+
+func nameOf(user uuid.UUID) string { return "user-" + user.String()[:8] }
 
 // snapshots is a Snapshots.
 type snapshots func(ctx context.Context, user, generation uuid.UUID) (string, any, error)

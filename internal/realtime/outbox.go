@@ -13,18 +13,18 @@ var errSlow = errors.New("the client is too slow")
 const itemCost = 64
 
 // outbox holds the frames that wait to be written to one socket, in order and
-// bounded in bytes.
+// bounded in bytes. While frames wait there is one writer; whose push finds none
+// has to see to it that one starts.
 type outbox struct {
 	limit int
-	wake  chan struct{}
 
-	mu     sync.Mutex
-	items  []outItem
-	popped int            // how many items came before items[0]
-	bytes  int            // of all items, with their cost
-	latest map[string]int // number of the waiting frame with this key
-	marks  int            // frames without a key so far
-	err    error
+	mu      sync.Mutex
+	items   []outItem
+	popped  int            // how many items came before items[0]
+	bytes   int            // of all items, with their cost
+	latest  map[string]int // number of the waiting frame with this key
+	writing bool
+	err     error
 }
 
 type outItem struct {
@@ -32,46 +32,19 @@ type outItem struct {
 	key  string
 }
 
-func newOutbox(limit int) *outbox {
-	return &outbox{limit: limit, wake: make(chan struct{}, 1)}
-}
+func newOutbox(limit int) *outbox { return &outbox{limit: limit} }
 
 // push adds a frame. With a key it replaces a waiting one of the same key. When
 // the frames exceed the limit, those with keys are dropped; if that is not
-// enough, the outbox fails and takes nothing more.
-func (o *outbox) push(body []byte, key string) {
+// enough, the outbox fails and takes nothing more. It reports whether a writer
+// must be started.
+func (o *outbox) push(body []byte, key string) (start bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.add(body, key)
-}
-
-// mark is a moment in the stream of frames, for pushSince.
-func (o *outbox) mark() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.marks
-}
-
-// pushSince adds frames, unless another without a key came after the mark.
-func (o *outbox) pushSince(mark int, bodies ...[]byte) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.marks != mark {
+	if o.err != nil {
 		return false
 	}
-	for _, body := range bodies {
-		o.add(body, "")
-	}
-	return true
-}
-
-func (o *outbox) add(body []byte, key string) {
-	if o.err != nil {
-		return
-	}
-	if key == "" {
-		o.marks++
-	} else {
+	if key != "" {
 		o.replace(key)
 	}
 	o.items = append(o.items, outItem{body, key})
@@ -79,7 +52,9 @@ func (o *outbox) add(body []byte, key string) {
 	if o.bytes > o.limit {
 		o.shed()
 	}
-	o.signal()
+	start = !o.writing
+	o.writing = true
+	return start
 }
 
 // replace empties the place of a waiting frame and gives its key to the next.
@@ -95,13 +70,6 @@ func (o *outbox) replace(key string) {
 	o.latest[key] = o.popped + len(o.items)
 }
 
-func (o *outbox) signal() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
-}
-
 // shed makes room: empty places go first, then the frames with keys.
 func (o *outbox) shed() {
 	o.keep(func(i outItem) bool { return i.body != nil })
@@ -109,8 +77,7 @@ func (o *outbox) shed() {
 		o.keep(func(i outItem) bool { return i.key == "" })
 	}
 	if o.bytes > o.limit {
-		o.err = errSlow
-		o.items, o.latest, o.bytes = nil, nil, 0
+		o.fail(errSlow)
 	}
 }
 
@@ -131,27 +98,45 @@ func (o *outbox) keep(wanted func(outItem) bool) {
 	o.items = kept
 }
 
-// pop takes the next frame; nil if none waits. If more wait it signals again.
-func (o *outbox) pop() ([]byte, error) {
+func (o *outbox) fail(err error) {
+	o.err = err
+	o.items, o.latest, o.bytes = nil, nil, 0
+}
+
+// close drops what waits and takes nothing more.
+func (o *outbox) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.fail(errClosed)
+	}
+}
+
+var errClosed = errors.New("the socket closes")
+
+// pop appends waiting frames to dst, the next one and as many more as keep it
+// below most bytes. If none waits it returns dst as it was, and the writer must
+// stop.
+func (o *outbox) pop(dst []byte, most int) ([]byte, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.items) > 0 {
 		item := o.items[0]
+		if len(dst) > 0 && len(dst)+len(item.body) > most {
+			return dst, nil
+		}
 		o.items[0] = outItem{} // the array may live on
 		o.items = o.items[1:]
 		o.popped++
 		o.bytes -= len(item.body) + itemCost
-		if item.body == nil {
-			continue
-		}
-		if item.key != "" {
+		if item.body != nil && item.key != "" {
 			delete(o.latest, item.key)
 		}
-		if len(o.items) > 0 {
-			o.signal()
-		}
-		return item.body, nil
+		dst = append(dst, item.body...)
 	}
 	o.items = nil
-	return nil, o.err
+	if len(dst) == 0 {
+		o.writing = false
+	}
+	return dst, o.err
 }

@@ -31,11 +31,12 @@ func TestModelOfOutbox(t *testing.T) {
 }
 
 type outboxModel struct {
-	outbox realtime.Outbox
-	limit  int
-	want   []outboxItem
-	failed bool
-	n      int
+	outbox  realtime.Outbox
+	limit   int
+	want    []outboxItem
+	failed  bool
+	writing bool
+	n       int
 }
 
 type outboxItem struct{ body, key string }
@@ -46,11 +47,11 @@ func (m *outboxModel) push(t *rapid.T) {
 		body: fmt.Sprint(m.n, strings.Repeat("x", rapid.IntRange(0, 300).Draw(t, "size"))),
 		key:  rapid.SampledFrom([]string{"", "", "a", "b", "c"}).Draw(t, "key"),
 	}
-	mark := m.outbox.Mark()
-	m.outbox.Push([]byte(item.body), item.key)
-	if item.key == "" && !m.failed && m.outbox.PushSince(mark, []byte("x")) {
-		t.Fatal("a frame came since the mark")
+	start := m.outbox.Push([]byte(item.body), item.key)
+	if !m.failed && start == m.writing {
+		t.Fatalf("start a writer: %v, while one is writing: %v", start, m.writing)
 	}
+	m.writing = true
 	if m.failed {
 		return
 	}
@@ -86,24 +87,23 @@ func (m *outboxModel) weight() (bytes int) {
 	return bytes
 }
 
+// pop takes the next frame and what fits beside it.
 func (m *outboxModel) pop(t *rapid.T) {
-	if len(m.want) > 0 {
-		select {
-		case <-m.outbox.Wake():
-		default:
-			t.Fatal("nobody was told that frames wait")
-		}
-	}
-	body, err := m.outbox.Pop()
-	switch {
-	case (err != nil) != m.failed:
-		t.Fatalf("failed: %v, want %v", err, m.failed)
-	case len(m.want) == 0 && body != nil:
-		t.Fatalf("%q from nowhere", body)
-	case len(m.want) > 0 && string(body) != m.want[0].body:
-		t.Fatalf("%q, not %q", body, m.want[0].body)
-	case len(m.want) > 0:
+	most := rapid.IntRange(0, 600).Draw(t, "most")
+	var want string
+	for len(m.want) > 0 && (want == "" || len(want)+len(m.want[0].body) <= most) {
+		want += m.want[0].body
 		m.want = m.want[1:]
+	}
+	got, err := m.outbox.Pop(nil, most)
+	if (err != nil) != m.failed {
+		t.Fatalf("failed: %v, want %v", err, m.failed)
+	}
+	if string(got) != want {
+		t.Fatalf("%q, not %q", got, want)
+	}
+	if want == "" {
+		m.writing = false
 	}
 }
 
@@ -127,23 +127,8 @@ func TestOutboxIsBoundedUnderTicks(t *testing.T) {
 		require.LessOrEqual(t, bytes, limit)
 		require.LessOrEqual(t, items, limit/realtime.ItemCost)
 	}
-	body, err := o.Pop()
-	require.NoError(t, err)
-	require.Equal(t, "first", string(body))
-	body, err = o.Pop()
-	require.NoError(t, err)
-	require.Equal(t, "99999", string(body))
-}
-
-func TestPushSince(t *testing.T) {
-	t.Parallel()
-	o := realtime.NewOutbox(1000)
-	mark := o.Mark()
-	o.Push([]byte("tick"), "song")
-	require.True(t, o.PushSince(mark, []byte("a"), []byte("b")), "a tick does not count")
-	require.False(t, o.PushSince(mark, []byte("c")))
-	for _, want := range []string{"tick", "a", "b", ""} {
-		body, err := o.Pop()
+	for _, want := range []string{"first", "99999"} {
+		body, err := o.Pop(nil, 1)
 		require.NoError(t, err)
 		require.Equal(t, want, string(body))
 	}

@@ -48,12 +48,6 @@ func (e *expiry) stop() {
 	e.set(time.Time{})
 }
 
-func (c *conn) warnExpiry(at time.Time) {
-	c.send(frame{Type: "token:expiring", Data: struct {
-		ExpiresAt time.Time `json:"expiresAt"`
-	}{at.UTC()}})
-}
-
 func timestamp() any {
 	return struct {
 		Timestamp time.Time `json:"timestamp"`
