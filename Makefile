@@ -30,9 +30,10 @@ chaos: postgres ## what make test does to the job queue in seconds, for minutes 
 		$(GO) test -race -timeout 40m -v -run 'Chaos|Cost' ./internal/queue/
 
 .PHONY: bench
-bench: postgres ## measure with durable commits; SUITE=queue compares with peers (bench/README.md), else BENCH=package picks
+bench: postgres ## measure with durable commits; SUITE=queue or realtime compares with peers (bench/README.md), else BENCH=package picks
 ifdef SUITE
 	@sh bench/peers.sh
+	@$(MAKE) --no-print-directory build
 	CGO_ENABLED=0 $(GO) build -C bench -trimpath -ldflags '-X son1k/bench/systems.revision=$(VERSION)' -o ../bin/bench .
 	$(GO) run ./internal/postgres/pgtest/cmd/withpg -durable -- bin/bench $(SUITE)
 else

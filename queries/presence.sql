@@ -29,9 +29,6 @@ SELECT asked.scope::text AS scope,
        ) AS one), '[]')::json AS infos
 FROM (SELECT unnest(@scopes::text[]) AS scope) AS asked;
 
--- name: PresenceScopes :many
-SELECT DISTINCT p.scope FROM events.presence p WHERE p.subject = @subject AND p.scope <> 'sockets' ORDER BY p.scope LIMIT 100;
-
 -- name: PresenceWhere :many
 SELECT DISTINCT ON (p.scope) p.scope, coalesce(p.info, 'null')::json AS info FROM events.presence p
 WHERE p.subject = @subject AND p.scope <> 'sockets' ORDER BY p.scope LIMIT 100;

@@ -87,10 +87,6 @@ FROM queue.scout(@queue::text, @priorities::smallint[], @marks::bigint[]) s;
 -- name: QueueFinish :many
 SELECT f::bigint FROM queue.finish(@worker_id::uuid, @ids::bigint[], @seqs::bigint[], @results::jsonb[], @outcome::queue.outcome, sqlc.narg(message)::text) f;
 
--- name: QueueComplete :exec
--- The same for a batch of completed jobs, without an answer for each.
-SELECT count(*) FROM queue.finish(@worker_id::uuid, @ids::bigint[], @seqs::bigint[], @results::jsonb[], 'completed', NULL);
-
 -- name: QueuePutBack :one
 SELECT queue.put_back(@worker_id::uuid, @id::bigint, @seq::bigint, @delay::interval, sqlc.narg(message)::text, @even_cancelled::boolean)::boolean;
 

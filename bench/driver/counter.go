@@ -3,6 +3,8 @@ package driver
 import (
 	"context"
 	"sync/atomic"
+
+	"son1k/bench/clock"
 )
 
 // counter counts handled jobs and notes when each was started.
@@ -23,11 +25,11 @@ func newCounter() *counter { return &counter{reached: make(chan struct{}, 1)} }
 // handle is the handler of every job.
 func (c *counter) handle(number int) {
 	if number < len(c.started) {
-		c.started[number] = now()
+		c.started[number] = clock.Now()
 	}
 	n := c.handled.Add(1)
 	if n == c.skip {
-		c.skipped.Store(now())
+		c.skipped.Store(clock.Now())
 	}
 	if n == c.target.Load() {
 		select {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"son1k/bench/clock"
 )
 
 // enqueue adds jobs one by one from several clients, each of which waits for
@@ -12,7 +14,7 @@ import (
 func (s *server) enqueue(ctx context.Context, q Request) (Reply, error) {
 	first := s.take(q.Count)
 	errs := make([]error, q.Clients)
-	began := now()
+	began := clock.Now()
 	var all sync.WaitGroup
 	for c := range q.Clients {
 		all.Go(func() {
@@ -22,18 +24,18 @@ func (s *server) enqueue(ctx context.Context, q Request) (Reply, error) {
 		})
 	}
 	all.Wait()
-	return Reply{Seconds: since(began), Began: began}, errors.Join(errs...)
+	return Reply{Seconds: clock.Since(began), Began: began}, errors.Join(errs...)
 }
 
 func (s *server) batch(ctx context.Context, q Request) (Reply, error) {
-	began := now()
+	began := clock.Now()
 	for left := q.Count; left > 0; left -= q.Size {
 		n := min(left, q.Size)
 		if err := s.sys.EnqueueMany(ctx, s.take(n), n, q.Keys); err != nil {
 			return Reply{}, err
 		}
 	}
-	return Reply{Seconds: since(began)}, nil
+	return Reply{Seconds: clock.Since(began)}, nil
 }
 
 // maxUnderWay bounds the calls of produce that have not returned, for systems
@@ -45,17 +47,17 @@ func (s *server) produce(ctx context.Context, q Request) (Reply, error) {
 	first := s.take(q.Count)
 	due, returned, errs := make([]int64, q.Count), make([]int64, q.Count), make([]error, q.Count)
 	underWay := make(chan struct{}, maxUnderWay)
-	began := now() + 1000
+	began := clock.Now() + 1000
 	var all sync.WaitGroup
 	for i := range q.Count {
 		due[i] = began + int64(float64(i)/q.Rate*1e6)
-		if wait := due[i] - now(); wait > 0 {
+		if wait := due[i] - clock.Now(); wait > 0 {
 			time.Sleep(time.Duration(wait) * time.Microsecond)
 		}
 		underWay <- struct{}{}
 		all.Go(func() {
 			errs[i] = s.sys.Enqueue(ctx, first+i)
-			returned[i] = now()
+			returned[i] = clock.Now()
 			<-underWay
 		})
 	}

@@ -41,7 +41,6 @@ const (
 // Reply is a driver's answer. Times are in microseconds of the machine's
 // monotonic clock, which all processes share.
 type Reply struct {
-	Error    string  `json:"error,omitempty"`
 	Version  string  `json:"version,omitempty"`
 	Config   string  `json:"config,omitempty"`
 	Keyed    bool    `json:"keyed,omitempty"`

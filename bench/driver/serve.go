@@ -2,11 +2,12 @@ package driver
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
+
+	"son1k/bench/clock"
+	"son1k/bench/line"
 )
 
 // server answers the requests for one system.
@@ -19,22 +20,7 @@ type server struct {
 // Serve answers requests until there are no more.
 func Serve(ctx context.Context, sys System, in io.Reader, out io.Writer) error {
 	s := &server{sys: sys, count: newCounter()}
-	requests, replies := json.NewDecoder(in), json.NewEncoder(out)
-	for {
-		var q Request
-		if err := requests.Decode(&q); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("driver: request: %w", err)
-		}
-		reply, err := s.answer(ctx, q)
-		if err != nil {
-			reply.Error = err.Error()
-		}
-		if err := replies.Encode(reply); err != nil {
-			return fmt.Errorf("driver: reply: %w", err)
-		}
-	}
+	return line.Serve(ctx, in, out, s.answer)
 }
 
 func (s *server) answer(ctx context.Context, q Request) (r Reply, err error) {
@@ -55,9 +41,9 @@ func (s *server) answer(ctx context.Context, q Request) (r Reply, err error) {
 		return r, s.work(ctx, q.Count)
 	case Seen:
 		err := s.count.wait(ctx, q.Count)
-		return Reply{Started: s.count.started, Ended: now()}, err
+		return Reply{Started: s.count.started, Ended: clock.Now()}, err
 	case Handled:
-		return Reply{Handled: int(s.count.handled.Load()), Now: now()}, nil
+		return Reply{Handled: int(s.count.handled.Load()), Now: clock.Now()}, nil
 	case Drain:
 		return s.drain(ctx, q.Count)
 	case Pace:
@@ -75,7 +61,7 @@ func (s *server) work(ctx context.Context, note int) error {
 const recordedPoll = 2 * time.Millisecond
 
 func (s *server) drain(ctx context.Context, n int) (r Reply, err error) {
-	began := now()
+	began := clock.Now()
 	if err := s.work(ctx, 0); err != nil {
 		return r, err
 	}
@@ -85,7 +71,7 @@ func (s *server) drain(ctx context.Context, n int) (r Reply, err error) {
 	for {
 		pending, err := s.sys.Pending(ctx)
 		if err != nil || !pending {
-			return Reply{Seconds: since(began)}, err
+			return Reply{Seconds: clock.Since(began)}, err
 		}
 		time.Sleep(recordedPoll)
 	}
@@ -93,7 +79,7 @@ func (s *server) drain(ctx context.Context, n int) (r Reply, err error) {
 
 func (s *server) pace(ctx context.Context, q Request) (r Reply, err error) {
 	s.count.skip = int64(q.Skip)
-	began := now()
+	began := clock.Now()
 	if err := s.work(ctx, 0); err != nil {
 		return r, err
 	}
@@ -103,5 +89,5 @@ func (s *server) pace(ctx context.Context, q Request) (r Reply, err error) {
 	if q.Skip > 0 {
 		began = s.count.skipped.Load()
 	}
-	return Reply{Seconds: since(began)}, nil
+	return Reply{Seconds: clock.Since(began)}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"slices"
 
-	"son1k/bench/suite"
+	"son1k/bench/score"
 )
 
 // Sizes of the drawing, in pixels.
@@ -29,10 +29,10 @@ type bar struct {
 
 // Chart draws a group of bars for each of the cells that has a figure of Son1k's,
 // on a scale of its own, ours first.
-func Chart(w io.Writer, results []suite.Result, cells []string) error {
+func Chart(w io.Writer, results []score.Result, cells []string) error {
 	c := &canvas{}
 	for _, cell := range cells {
-		i := slices.IndexFunc(results, func(r suite.Result) bool { return r.Cell == cell })
+		i := slices.IndexFunc(results, func(r score.Result) bool { return r.Cell == cell })
 		if i >= 0 && results[i].Son1k != nil {
 			c.group(results[i])
 		}
@@ -51,7 +51,7 @@ type canvas struct {
 
 func (c *canvas) add(format string, args ...any) { c.body += fmt.Sprintf(format+"\n", args...) }
 
-func (c *canvas) group(r suite.Result) {
+func (c *canvas) group(r score.Result) {
 	bars := []bar{{"Son1k", *r.Son1k}}
 	for _, name := range slices.Sorted(maps.Keys(r.Peers)) {
 		if v := r.Peers[name]; v != nil {

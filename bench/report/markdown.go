@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"son1k/bench/suite"
+	"son1k/bench/score"
 )
 
 // Markdown writes the results as a table.
-func Markdown(w io.Writer, results []suite.Result) error {
+func Markdown(w io.Writer, results []score.Result) error {
 	known := make(map[string]bool)
 	for _, r := range results {
 		for name := range r.Peers {

@@ -1,4 +1,4 @@
-// Package server looks after what the queues under test store their jobs in:
+// Package server looks after what the systems under test keep their data in:
 // databases of one Postgres server, and Redis servers. It also accounts for
-// what both spend.
+// what processes spend.
 package server

@@ -43,6 +43,11 @@ func OpenPostgres(ctx context.Context, dsn string) (*Postgres, error) {
 	return p, nil
 }
 
+// About tells the version and how the server is configured.
+func (p *Postgres) About() string {
+	return p.Version + ", default settings but for the number of connections, over a unix socket"
+}
+
 // Close closes the connection.
 func (p *Postgres) Close(ctx context.Context) { p.conn.Close(ctx) }
 

@@ -97,6 +97,19 @@ func (r *Redis) Version(ctx context.Context) (string, error) {
 	return info["redis_version"], err
 }
 
+// AboutRedis tells the version of the server on this machine and how it is
+// configured.
+func AboutRedis(ctx context.Context) string {
+	version := "unknown"
+	if r, err := StartRedis(ctx, false); err == nil {
+		defer r.Stop()
+		if v, err := r.Version(ctx); err == nil {
+			version = v
+		}
+	}
+	return version + ", appendonly yes, appendfsync everysec, no snapshots, over a unix socket"
+}
+
 // info asks for a section of the server's figures.
 func (r *Redis) info(ctx context.Context, section string) (map[string]string, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", r.Socket())

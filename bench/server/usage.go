@@ -28,6 +28,19 @@ func CPU(pid int) (float64, error) {
 	return float64(s.own) / ticks, err
 }
 
+// Memory is the resident memory of a process, in bytes.
+func Memory(pid int) (int64, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, fmt.Errorf("server: memory: %w", err)
+	}
+	var size, resident int64
+	if _, err := fmt.Sscan(string(raw), &size, &resident); err != nil {
+		return 0, fmt.Errorf("server: memory: %w", err)
+	}
+	return resident * int64(os.Getpagesize()), nil
+}
+
 // treeCPU is the processor time of a process, of the children that it has now
 // and of those that it had.
 func treeCPU(pid int) (float64, error) {

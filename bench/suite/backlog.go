@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"son1k/bench/driver"
+	"son1k/bench/score"
 )
 
 // backlog: how fast a fixed number of jobs is handled while others wait behind
@@ -12,8 +13,8 @@ import (
 func (s *Suite) backlog(name string, waiting int) cell {
 	return cell{
 		name: "backlog-" + name,
-		rows: []row{{name: "backlog-" + name, unit: fmt.Sprintf("jobs/s, %d waiting", waiting)}},
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: []score.Row{{Name: "backlog-" + name, Unit: fmt.Sprintf("jobs/s, %d waiting", waiting)}},
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			d, err := b.start() // it comes up meanwhile
 			if err != nil {
 				return nil, err
@@ -25,13 +26,13 @@ func (s *Suite) backlog(name string, waiting int) cell {
 				return nil, err
 			}
 			r, err := d.Call(ctx, driver.Request{Op: driver.Pace, Skip: s.sizes.paceSkip, Count: s.sizes.pace})
-			return figures{"backlog-" + name: float64(s.sizes.pace) / r.Seconds}, err
+			return score.Figures{"backlog-" + name: float64(s.sizes.pace) / r.Seconds}, err
 		},
 	}
 }
 
 // backlogCost compares the two.
-var backlogCost = row{
-	name: "backlog-cost", unit: "time per job, many ÷ few waiting", lower: true,
-	over: "backlog-few", under: "backlog-many",
+var backlogCost = score.Row{
+	Name: "backlog-cost", Unit: "time per job, many ÷ few waiting", Lower: true,
+	Over: "backlog-few", Under: "backlog-many",
 }

@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 
+	"son1k/bench/score"
 	"son1k/bench/server"
 )
 
@@ -11,35 +12,21 @@ type cell struct {
 	name    string
 	once    bool // takes so long that it runs in one round only
 	compact bool // Redis may rewrite its append-only file meanwhile
-	rows    []row
-	run     func(context.Context, *bed) (figures, error)
+	rows    []score.Row
+	run     func(context.Context, *bed) (score.Figures, error)
 }
-
-// row is a line of the table.
-type row struct {
-	name  string
-	unit  string
-	lower bool // the lower, the better
-
-	// A row may be one row over another.
-	over, under string
-}
-
-// figures are the results of one run, by row. A row may be missing: the system
-// does not have what it measures.
-type figures map[string]float64
 
 // spend adds what count jobs have cost.
-func (f figures) spend(prefix string, u server.Usage, count int) {
+func spend(f score.Figures, prefix string, u server.Usage, count int) {
 	f[prefix+"-cpu"] = u.CPU / float64(count) * 1000
 	f[prefix+"-log"] = float64(u.Log) / float64(count)
 }
 
 // spendRows are the rows that spend fills.
-func spendRows(prefix string) []row {
-	return []row{
-		{name: prefix + "-cpu", unit: "CPU s/1000 jobs", lower: true},
-		{name: prefix + "-log", unit: "bytes of WAL or AOF/job", lower: true},
+func spendRows(prefix string) []score.Row {
+	return []score.Row{
+		{Name: prefix + "-cpu", Unit: "CPU s/1000 jobs", Lower: true},
+		{Name: prefix + "-log", Unit: "bytes of WAL or AOF/job", Lower: true},
 	}
 }
 
@@ -54,7 +41,7 @@ func (s *Suite) cells() []cell {
 	}
 }
 
-func withRow(c cell, r row) cell {
+func withRow(c cell, r score.Row) cell {
 	c.rows = append(c.rows, r)
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"son1k/bench/driver"
+	"son1k/bench/score"
 )
 
 // warmUp is the share of the jobs at the start that are not counted: connections
@@ -18,8 +19,8 @@ func (s *Suite) latency(rate int) cell {
 	name := fmt.Sprintf("latency-%d", rate)
 	return cell{
 		name: name,
-		rows: []row{{name: name + "-p50", unit: "ms", lower: true}, {name: name + "-p99", unit: "ms", lower: true}},
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: []score.Row{{Name: name + "-p50", Unit: "ms", Lower: true}, {Name: name + "-p99", Unit: "ms", Lower: true}},
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			n := int(s.sizes.latency.Seconds() * float64(rate))
 			producer, worker, err := b.working(ctx, n)
 			if err != nil {
@@ -29,8 +30,8 @@ func (s *Suite) latency(rate int) cell {
 			if err != nil {
 				return nil, err
 			}
-			f := make(figures)
-			f.percentiles(name, produced.Returned, seen.Started)
+			f := make(score.Figures)
+			percentiles(f, name, produced.Returned, seen.Started)
 			return f, nil
 		},
 	}
@@ -49,12 +50,11 @@ func openLoop(ctx context.Context, producer, worker *driver.Process, n int, rate
 
 // percentiles adds those of the times that passed, in ms. A handler may be
 // called before the enqueueing has returned; that is no time at all.
-func (f figures) percentiles(prefix string, from, to []int64) {
+func percentiles(f score.Figures, prefix string, from, to []int64) {
 	passed := make([]int64, 0, len(from))
 	for i := int(float64(len(from)) * warmUp); i < len(from); i++ {
 		passed = append(passed, max(to[i]-from[i], 0))
 	}
 	slices.Sort(passed)
-	at := func(percent int) float64 { return float64(passed[(len(passed)-1)*percent/100]) / 1000 }
-	f[prefix+"-p50"], f[prefix+"-p99"] = at(50), at(99)
+	f[prefix+"-p50"], f[prefix+"-p99"] = score.At(passed, 50), score.At(passed, 99)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"son1k/bench/driver"
+	"son1k/bench/score"
 )
 
 // mixedMax: how many jobs a second can go in one by one and out again at the
@@ -13,8 +14,8 @@ func (s *Suite) mixedMax() cell {
 	n := s.sizes.mixedMax
 	return cell{
 		name: "mixed-max",
-		rows: []row{{name: "mixed-max", unit: "jobs/s in and out"}},
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: []score.Row{{Name: "mixed-max", Unit: "jobs/s in and out"}},
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			producer, worker, err := b.working(ctx, 0)
 			if err != nil {
 				return nil, err
@@ -24,7 +25,7 @@ func (s *Suite) mixedMax() cell {
 				return nil, err
 			}
 			out, err := worker.Call(ctx, driver.Request{Op: driver.Seen, Count: n})
-			return figures{"mixed-max": float64(n) / (float64(out.Ended-in.Began) / 1e6)}, err
+			return score.Figures{"mixed-max": float64(n) / (float64(out.Ended-in.Began) / 1e6)}, err
 		},
 	}
 }
@@ -37,28 +38,28 @@ const share = 0.8
 func (s *Suite) mixed() cell {
 	return cell{
 		name: "mixed",
-		rows: append([]row{{name: "mixed-p50", unit: "ms from due to done", lower: true}, {name: "mixed-p99", unit: "ms from due to done", lower: true}}, spendRows("mixed")...),
-		run: func(ctx context.Context, b *bed) (figures, error) {
-			slowest, ok := s.lowest("mixed-max")
+		rows: append([]score.Row{{Name: "mixed-p50", Unit: "ms from due to done", Lower: true}, {Name: "mixed-p99", Unit: "ms from due to done", Lower: true}}, spendRows("mixed")...),
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
+			slowest, ok := s.board.Lowest("mixed-max")
 			if !ok {
 				return nil, errors.New("it needs the figures of mixed-max")
 			}
 			rate := slowest * share
-			s.note("mixed", "at %.0f jobs/s", rate)
+			s.board.Note("mixed", "at %.0f jobs/s", rate)
 			n := int(s.sizes.mixed.Seconds() * rate)
 			producer, worker, err := b.working(ctx, n)
 			if err != nil {
 				return nil, err
 			}
-			f := make(figures)
+			f := make(score.Figures)
 			spent, err := b.spent(ctx, func() error {
 				produced, seen, err := openLoop(ctx, producer, worker, n, rate)
 				if err == nil {
-					f.percentiles("mixed", produced.Due, seen.Started)
+					percentiles(f, "mixed", produced.Due, seen.Started)
 				}
 				return err
 			})
-			f.spend("mixed", spent, n)
+			spend(f, "mixed", spent, n)
 			return f, err
 		},
 	}

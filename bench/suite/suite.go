@@ -5,25 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"son1k/bench/driver"
+	"son1k/bench/score"
 	"son1k/bench/server"
 )
 
 // Options say what to measure and how thoroughly.
 type Options struct {
-	DSN     string // of the server, as a superuser
-	NodeDir string // with the drivers for Node
-	Quick   bool
-	Rounds  int
-	PinFor  time.Duration
-	Only    []string // cells, or what their names begin with; empty: all
-	Systems []string // empty: all
-	Log     io.Writer
+	score.Options
+	PinFor time.Duration
 }
 
 // Suite measures job queues.
@@ -33,46 +26,50 @@ type Suite struct {
 	sizes    sizes
 	systems  []*system
 	postgres *server.Postgres
-	samples  map[string]map[string][]float64 // by row and system
-	notes    map[string]string
-	failures []string
-	began    time.Time
+	board    *score.Board
 }
 
 // New returns a suite. It fails if there is no such cell or system.
 func New(o Options) (*Suite, error) {
-	s := &Suite{
-		Options: o, sizes: fullSizes(), systems: allSystems(), began: time.Now(),
-		samples: make(map[string]map[string][]float64), notes: make(map[string]string),
-	}
+	s := &Suite{Options: o, sizes: fullSizes(), systems: allSystems()}
 	if o.Quick {
 		s.sizes = quickSizes()
 	}
-	if s.Rounds < 1 || s.PinFor <= 0 {
-		return nil, errors.New("suite: there must be at least one round, and some time to measure")
+	if s.PinFor <= 0 {
+		return nil, errors.New("suite: there must be some time to measure")
 	}
-	for _, name := range o.Only {
-		if !slices.ContainsFunc(s.cells(), func(c cell) bool { return c.is(name) }) {
-			return nil, fmt.Errorf("suite: no cell %q", name)
-		}
+	var cells []string
+	for _, c := range s.cells() {
+		cells = append(cells, c.name)
 	}
-	for _, name := range o.Systems {
-		if !slices.ContainsFunc(s.systems, func(sys *system) bool { return sys.name == name }) {
-			return nil, fmt.Errorf("suite: no system %q", name)
-		}
+	if err := o.Check(cells, s.names()); err != nil {
+		return nil, fmt.Errorf("suite: %w", err)
 	}
-	if len(o.Systems) > 0 {
-		s.systems = slices.DeleteFunc(s.systems, func(sys *system) bool { return !slices.Contains(o.Systems, sys.name) })
-	}
+	s.systems = slices.DeleteFunc(s.systems, func(sys *system) bool { return !o.WantsSystem(sys.name) })
+	s.board = score.NewBoard(s.names(), o.Log)
 	return s, nil
 }
 
-// is tells whether a name means this cell.
-func (c cell) is(name string) bool { return c.name == name || strings.HasPrefix(c.name, name+"-") }
-
-func (s *Suite) wants(c cell) bool {
-	return len(s.Only) == 0 || slices.ContainsFunc(s.Only, c.is)
+func (s *Suite) names() (names []string) {
+	for _, sys := range s.systems {
+		names = append(names, sys.name)
+	}
+	return names
 }
+
+// Results are the medians of what has been measured so far.
+func (s *Suite) Results() []score.Result {
+	var rows []score.Row
+	for _, c := range s.cells() {
+		if s.Wants(c.name) {
+			rows = append(rows, c.rows...)
+		}
+	}
+	return s.board.Results(rows)
+}
+
+// Table prints the results.
+func (s *Suite) Table(w io.Writer) error { return s.board.Table(w, s.Results()) }
 
 // Run measures. What fails is left out of the results, and reported at the end.
 func (s *Suite) Run(ctx context.Context) (err error) {
@@ -87,17 +84,14 @@ func (s *Suite) Run(ctx context.Context) (err error) {
 		}
 	}
 	for _, c := range s.cells() {
-		if s.wants(c) {
+		if s.Wants(c.name) {
 			s.runCell(ctx, c)
 		}
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if len(s.failures) > 0 {
-		return fmt.Errorf("%d measurements failed:\n  %s", len(s.failures), strings.Join(s.failures, "\n  "))
-	}
-	return nil
+	return s.board.Err()
 }
 
 // prepare makes the system's template database and asks what the system is.
@@ -148,25 +142,13 @@ func (s *Suite) runCell(ctx context.Context, c cell) {
 	if c.once {
 		rounds = 1
 	}
-	for round := range rounds {
-		for _, sys := range s.systems {
-			if ctx.Err() != nil {
-				return
-			}
-			f, err := s.measure(ctx, c, sys)
-			if err != nil {
-				if ctx.Err() == nil {
-					s.failures = append(s.failures, fmt.Sprintf("%s, %s, round %d: %v", c.name, sys.name, round+1, err))
-				}
-				f = nil
-			}
-			s.keep(f, sys)
-			s.progress(c, sys, round, f, err)
-		}
-	}
+	s.board.Measure(ctx, c.name, rounds, func(ctx context.Context, name string) (score.Figures, error) {
+		i := slices.IndexFunc(s.systems, func(sys *system) bool { return sys.name == name })
+		return s.measure(ctx, c, s.systems[i])
+	})
 }
 
-func (s *Suite) measure(ctx context.Context, c cell, sys *system) (f figures, err error) {
+func (s *Suite) measure(ctx context.Context, c cell, sys *system) (f score.Figures, err error) {
 	timeout := s.sizes.timeout
 	if c.once {
 		timeout += s.PinFor
@@ -179,30 +161,4 @@ func (s *Suite) measure(ctx context.Context, c cell, sys *system) (f figures, er
 	}
 	defer func() { err = errors.Join(err, b.close(ctx)) }()
 	return c.run(ctx, b)
-}
-
-func (s *Suite) keep(f figures, sys *system) {
-	for name, value := range f {
-		if s.samples[name] == nil {
-			s.samples[name] = make(map[string][]float64)
-		}
-		s.samples[name][sys.name] = append(s.samples[name][sys.name], value)
-	}
-}
-
-// note keeps something to know about a row or cell.
-func (s *Suite) note(name, format string, args ...any) { s.notes[name] = fmt.Sprintf(format, args...) }
-
-func (s *Suite) progress(c cell, sys *system, round int, f figures, err error) {
-	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(f)) {
-		fmt.Fprintf(&text, "  %s %s", name, human(f[name]))
-	}
-	switch {
-	case err != nil:
-		text.WriteString("  failed: " + err.Error())
-	case len(f) == 0:
-		text.WriteString("  does not have it")
-	}
-	fmt.Fprintf(s.Log, "%6.1fs  %s, round %d: %s:%s\n", time.Since(s.began).Seconds(), c.name, round+1, sys.name, text.String())
 }

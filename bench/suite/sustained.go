@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"son1k/bench/driver"
+	"son1k/bench/score"
 )
 
 // sustained: a producer keeps a bounded backlog up for minutes, a worker takes
@@ -15,8 +16,8 @@ import (
 func (s *Suite) sustained(name string, pin bool) cell {
 	return cell{
 		name: name, once: true, compact: true,
-		rows: []row{{name: name, unit: fmt.Sprintf("jobs/s, last %v of %v", s.PinFor-s.counted(), s.PinFor)}},
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: []score.Row{{Name: name, Unit: fmt.Sprintf("jobs/s, last %v of %v", s.PinFor-s.counted(), s.PinFor)}},
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			if pin {
 				if b.redis != nil {
 					return nil, nil
@@ -28,14 +29,14 @@ func (s *Suite) sustained(name string, pin bool) cell {
 				defer release()
 			}
 			rate, err := b.sustain(ctx, s.PinFor)
-			return figures{name: rate}, err
+			return score.Figures{name: rate}, err
 		},
 	}
 }
 
 // pinnedRatio compares the two.
-var pinnedRatio = row{
-	name: "pinned-ratio", unit: "throughput, pinned ÷ not", over: "sustained-pinned", under: "sustained",
+var pinnedRatio = score.Row{
+	Name: "pinned-ratio", Unit: "throughput, pinned ÷ not", Over: "sustained-pinned", Under: "sustained",
 }
 
 // topUp is how often the backlog is looked at. A fraction of what a worker

@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"son1k/bench/score"
 )
 
 // system is a job queue to measure.
@@ -16,12 +18,9 @@ type system struct {
 	keyed           bool
 }
 
-// self is the name of the system that the others are compared with.
-const self = "son1k"
-
 func allSystems() []*system {
 	return []*system{
-		{name: self},
+		{name: score.Self},
 		{name: "river"},
 		{name: "graphile-worker", node: true},
 		{name: "pg-boss", node: true},

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"son1k/bench/driver"
+	"son1k/bench/score"
 )
 
 // drain: all jobs wait when one worker process starts, and it ends when all are
@@ -12,8 +13,8 @@ func (s *Suite) drain() cell {
 	n := s.sizes.drain
 	return cell{
 		name: "drain",
-		rows: append([]row{{name: "drain", unit: "jobs/s"}}, spendRows("drain")...),
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: append([]score.Row{{Name: "drain", Unit: "jobs/s"}}, spendRows("drain")...),
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			return b.drain(ctx, "drain", n, 0)
 		},
 	}
@@ -24,18 +25,18 @@ func (s *Suite) keys() cell {
 	n := s.sizes.keys
 	return cell{
 		name: "keys",
-		rows: []row{{name: "keys", unit: "jobs/s, 100 keys, 1 job of each at once"}},
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: []score.Row{{Name: "keys", Unit: "jobs/s, 100 keys, 1 job of each at once"}},
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			if !b.keyed {
 				return nil, nil
 			}
 			all, err := b.drain(ctx, "keys", n, keyCount)
-			return figures{"keys": all["keys"]}, err
+			return score.Figures{"keys": all["keys"]}, err
 		},
 	}
 }
 
-func (b *bed) drain(ctx context.Context, name string, n, keys int) (figures, error) {
+func (b *bed) drain(ctx context.Context, name string, n, keys int) (score.Figures, error) {
 	worker, err := b.start() // it comes up meanwhile
 	if err != nil {
 		return nil, err
@@ -51,8 +52,8 @@ func (s *Suite) enqueue() cell {
 	q := driver.Request{Op: driver.Enqueue, Count: s.sizes.enqueue, Clients: clients}
 	return cell{
 		name: "enqueue",
-		rows: append([]row{{name: "enqueue", unit: "jobs/s, 16 clients"}}, spendRows("enqueue")...),
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: append([]score.Row{{Name: "enqueue", Unit: "jobs/s, 16 clients"}}, spendRows("enqueue")...),
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			return b.alone(ctx, "enqueue", q)
 		},
 	}
@@ -63,15 +64,15 @@ func (s *Suite) batch() cell {
 	q := driver.Request{Op: driver.Batch, Count: s.sizes.batch, Size: batchSize}
 	return cell{
 		name: "batch",
-		rows: append([]row{{name: "batch", unit: "jobs/s, batches of 1000"}}, spendRows("batch")...),
-		run: func(ctx context.Context, b *bed) (figures, error) {
+		rows: append([]score.Row{{Name: "batch", Unit: "jobs/s, batches of 1000"}}, spendRows("batch")...),
+		run: func(ctx context.Context, b *bed) (score.Figures, error) {
 			return b.alone(ctx, "batch", q)
 		},
 	}
 }
 
 // alone is timed with a new driver.
-func (b *bed) alone(ctx context.Context, name string, q driver.Request) (figures, error) {
+func (b *bed) alone(ctx context.Context, name string, q driver.Request) (score.Figures, error) {
 	d, err := b.start()
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func (b *bed) alone(ctx context.Context, name string, q driver.Request) (figures
 
 // timed has a driver do something to a number of jobs and gives its throughput
 // and what it cost.
-func (b *bed) timed(ctx context.Context, d *driver.Process, name string, q driver.Request) (figures, error) {
+func (b *bed) timed(ctx context.Context, d *driver.Process, name string, q driver.Request) (score.Figures, error) {
 	if err := b.settle(ctx, d); err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func (b *bed) timed(ctx context.Context, d *driver.Process, name string, q drive
 	if err != nil {
 		return nil, err
 	}
-	f := figures{name: float64(q.Count) / r.Seconds}
-	f.spend(name, spent, q.Count)
+	f := score.Figures{name: float64(q.Count) / r.Seconds}
+	spend(f, name, spent, q.Count)
 	return f, nil
 }

@@ -33,5 +33,8 @@ func moduleVersion(path string) string {
 	return "unknown"
 }
 
+// Revision is the commit that Son1k is built from.
+func Revision() string { return revision }
+
 // revision is the commit that Son1k is built from; the linker sets it.
 var revision = "unknown"

@@ -19,6 +19,7 @@ type Deps struct {
 	Generations *generation.Service
 	Rooms       *room.Service
 	Sockets     http.Handler // serves GET /ws
+	SocketIO    http.Handler // serves /socket.io/, with its own CORS
 	Health      Health
 	Web         http.Handler // serves the pages
 	Log         *slog.Logger
@@ -47,6 +48,7 @@ func New(d Deps) http.Handler {
 	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(d.Health.Ready)))
 	e.GET("/health", echo.WrapHandler(http.HandlerFunc(d.Health.Report)))
 	e.GET("/ws", echo.WrapHandler(d.Sockets))
+	e.Any("/socket.io/", echo.WrapHandler(d.SocketIO))
 
 	api := e.Group("/api")
 	signedIn := requireUser(d.Users)
@@ -57,6 +59,7 @@ func New(d Deps) http.Handler {
 	pages := echo.WrapHandler(d.Web)
 	e.GET("/", pages)
 	e.GET("/favicon.ico", pages)
+	e.GET("/son1k.js", pages)
 	e.GET("/static/*", pages)
 	return e
 }

@@ -32,15 +32,6 @@ func (r *Reader) List(ctx context.Context, scopes []string, most int) ([]Place, 
 	return places, nil
 }
 
-// Scopes returns the places where a subject is, at most 100.
-func (r *Reader) Scopes(ctx context.Context, subject string) ([]string, error) {
-	scopes, err := r.q.PresenceScopes(ctx, r.pool, subject)
-	if err != nil {
-		return nil, fmt.Errorf("presence: scopes: %w", err)
-	}
-	return scopes, nil
-}
-
 // Seat is a place where a subject is, and what others are shown of the subject there.
 type Seat struct {
 	Scope string

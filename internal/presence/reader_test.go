@@ -41,7 +41,7 @@ func TestReaderLists(t *testing.T) {
 
 // The places of somebody are those of all replicas, without the counting of
 // sockets, and no more than a hundred.
-func TestReaderScopes(t *testing.T) {
+func TestReaderWhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rs := w.replicas(t, 2)
@@ -50,16 +50,18 @@ func TestReaderScopes(t *testing.T) {
 	rs[1].enter(t, "a", "ann")
 	rs[1].enter(t, "c", "bob")
 	require.NoError(t, rs[0].Acquire(t.Context(), presence.Limit{Subject: "ann", Max: 5}))
-	scopes, err := rs[0].Scopes(t.Context(), "ann")
+	seats, err := rs[0].Where(t.Context(), "ann")
 	require.NoError(t, err)
-	require.Equal(t, []string{"a", "b"}, scopes)
+	require.Len(t, seats, 2)
+	require.Equal(t, "a", seats[0].Scope)
+	require.Equal(t, "b", seats[1].Scope)
 
 	exec(t, w.pool, `INSERT INTO events.presence (scope, subject, replica_id, n)
 		SELECT format('%s', i), 'tourist', $1, 1 FROM generate_series(1, 101) i`, rs[0].ID())
-	scopes, err = rs[0].Scopes(t.Context(), "tourist")
+	seats, err = rs[0].Where(t.Context(), "tourist")
 	require.NoError(t, err)
-	require.Len(t, scopes, 100)
-	scopes, err = rs[0].Scopes(t.Context(), "nobody")
+	require.Len(t, seats, 100)
+	seats, err = rs[0].Where(t.Context(), "nobody")
 	require.NoError(t, err)
-	require.Empty(t, scopes)
+	require.Empty(t, seats)
 }

@@ -147,30 +147,6 @@ func (q *Queries) PresenceRetire(ctx context.Context, db DBTX, arg PresenceRetir
 	return err
 }
 
-const presenceScopes = `-- name: PresenceScopes :many
-SELECT DISTINCT p.scope FROM events.presence p WHERE p.subject = $1 AND p.scope <> 'sockets' ORDER BY p.scope LIMIT 100
-`
-
-func (q *Queries) PresenceScopes(ctx context.Context, db DBTX, subject string) ([]string, error) {
-	rows, err := db.Query(ctx, presenceScopes, subject)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []string{}
-	for rows.Next() {
-		var scope string
-		if err := rows.Scan(&scope); err != nil {
-			return nil, err
-		}
-		items = append(items, scope)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const presenceSweep = `-- name: PresenceSweep :many
 SELECT scope::text, subject::text, info::json FROM events.sweep_presence($1::interval)
 `

@@ -308,28 +308,6 @@ func (q *Queries) QueueClaimDoomed(ctx context.Context, db DBTX, arg QueueClaimD
 	return items, nil
 }
 
-const queueComplete = `-- name: QueueComplete :exec
-SELECT count(*) FROM queue.finish($1::uuid, $2::bigint[], $3::bigint[], $4::jsonb[], 'completed', NULL)
-`
-
-type QueueCompleteParams struct {
-	WorkerID uuid.UUID
-	Ids      []int64
-	Seqs     []int64
-	Results  []json.RawMessage
-}
-
-// The same for a batch of completed jobs, without an answer for each.
-func (q *Queries) QueueComplete(ctx context.Context, db DBTX, arg QueueCompleteParams) error {
-	_, err := db.Exec(ctx, queueComplete,
-		arg.WorkerID,
-		arg.Ids,
-		arg.Seqs,
-		arg.Results,
-	)
-	return err
-}
-
 const queueCountLanes = `-- name: QueueCountLanes :exec
 WITH mine AS (
     SELECT l.queue, l.priority, l.mark FROM queue.lane l

@@ -32,10 +32,11 @@ var ErrNoJob = errors.New("no such job")
 
 // Client enqueues and steers jobs. It is safe for concurrent use.
 type Client struct {
-	pool     *pgxpool.Pool
-	q        *queries.Queries
-	notify   *notify.Sender
-	combiner combiner
+	pool   *pgxpool.Pool
+	q      *queries.Queries
+	notify *notify.Sender
+	free   combiner // of jobs without keys
+	keyed  combiner
 
 	mu    sync.Mutex
 	local []*Worker
@@ -45,7 +46,8 @@ type Client struct {
 // NewClient returns a client that wakes workers through s.
 func NewClient(pool *pgxpool.Pool, s *notify.Sender) *Client {
 	c := &Client{pool: pool, q: queries.New(), notify: s, later: make(map[string]bool)}
-	c.combiner.client = c
+	c.free.client, c.free.places = c, freePlaces
+	c.keyed.client, c.keyed.places = c, keyedPlaces
 	return c
 }
 

@@ -12,9 +12,13 @@ import (
 )
 
 const (
-	// flushers is how many statements of combined enqueues may be under way: while
-	// one waits for the disk the next is being executed.
-	flushers     = 2
+	// How many statements of combined enqueues may be under way. For jobs without
+	// keys one at a time is best: whoever comes meanwhile shares the next, and fewer
+	// statements and commits cost less. Those with keys may have to wait for a
+	// transaction of somebody else; then there is one more place.
+	freePlaces  = 1
+	keyedPlaces = 2
+
 	maxFlush     = 1000
 	flushTimeout = 30 * time.Second
 )
@@ -24,6 +28,7 @@ const (
 // place flushes for all that wait, itself included, and hands the place on.
 type combiner struct {
 	client *Client
+	places int
 
 	mu      sync.Mutex
 	pending []*request
@@ -43,7 +48,11 @@ type request struct {
 // its key, and wakes workers. inserted tells which. If it fails because ctx
 // ended or the connection broke, the job may have been enqueued all the same.
 func (c *Client) Enqueue(ctx context.Context, p Params) (id int64, inserted bool, err error) {
-	e, err := c.combiner.do(ctx, p)
+	b := &c.free
+	if p.keyed() {
+		b = &c.keyed
+	}
+	e, err := b.do(ctx, p)
 	if err == nil && e.Inserted {
 		c.Wake(p.Queue)
 	}
@@ -57,7 +66,7 @@ func (b *combiner) do(ctx context.Context, p Params) (Enqueued, error) {
 	r := &request{params: p, done: make(chan struct{}), lead: make(chan struct{}, 1)}
 	b.mu.Lock()
 	b.pending = append(b.pending, r)
-	lead := b.active < flushers
+	lead := b.active < b.places
 	if lead {
 		b.active++
 		r.leads = true

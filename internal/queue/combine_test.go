@@ -29,7 +29,7 @@ func (r *rig) enqueueAlone(ctx context.Context, p queue.Params) (a answer) {
 }
 
 // atOnce enqueues jobs by as many callers, all of them while the table is
-// locked, so that all but two wait for their turn.
+// locked, so that all but one, or two if they have keys, wait for their turn.
 func (r *rig) atOnce(ctx func(i int) context.Context, jobs []queue.Params, meanwhile func(answers []chan answer)) []answer {
 	r.Helper()
 	tx, err := r.pool.Begin(r.Context())
@@ -37,15 +37,19 @@ func (r *rig) atOnce(ctx func(i int) context.Context, jobs []queue.Params, meanw
 	defer tx.Rollback(context.WithoutCancel(r.Context()))
 	_, err = tx.Exec(r.Context(), "LOCK TABLE queue.job IN SHARE MODE")
 	require.NoError(r, err)
+	places := 1
+	if jobs[0].Key != "" {
+		places = 2
+	}
 	answers := make([]chan answer, len(jobs))
 	for i := range jobs {
 		answers[i] = make(chan answer, 1)
 		go func() { answers[i] <- r.enqueueAlone(ctx(i), jobs[i]) }()
 		r.eventually("it waits for its turn", func() bool {
-			return r.client.Flushing() == min(i+1, 2) && r.client.Pending() == max(0, i-1)
+			return r.client.Flushing() == min(i+1, places) && r.client.Pending() == max(0, i+1-places)
 		})
 	}
-	require.Equal(r, 2, r.client.Flushing())
+	require.Equal(r, places, r.client.Flushing())
 	meanwhile(answers)
 	require.NoError(r, tx.Rollback(r.Context()))
 	all := make([]answer, len(jobs))
@@ -77,21 +81,74 @@ func keyed(n int) []queue.Params {
 func TestEnqueueSharesStatements(t *testing.T) {
 	t.Parallel()
 	r := setup(t)
+	r.countStatements()
+	for i, a := range r.atOnce(r.context, keyed(callers), onlyWait) {
+		require.NoError(t, a.err)
+		require.True(t, a.inserted)
+		require.Equal(t, fmt.Sprint(i), r.keyOf(a.id))
+	}
+	statements, jobs := r.statements()
+	require.Equal(t, 3, statements, "two that were alone, and all others")
+	require.Equal(t, callers, jobs)
+}
+
+func TestEnqueueWithoutKeysSharesOneStatement(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	r.countStatements()
+	ids := make(map[int64]bool)
+	for _, a := range r.atOnce(r.context, make([]queue.Params, callers), onlyWait) {
+		require.NoError(t, a.err)
+		require.True(t, a.inserted)
+		ids[a.id] = true
+	}
+	require.Len(t, ids, callers)
+	statements, jobs := r.statements()
+	require.Equal(t, 2, statements, "the one that was alone, and all others")
+	require.Equal(t, callers, jobs)
+}
+
+// countStatements has it noted how many jobs each statement adds.
+func (r *rig) countStatements() {
+	r.Helper()
 	r.exec(`CREATE TABLE statement (n integer);
 		CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 			INSERT INTO statement SELECT count(*) FROM added; RETURN NULL;
 		END $$;
 		CREATE TRIGGER note AFTER INSERT ON queue.job REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note()`)
-	answers := r.atOnce(r.context, keyed(callers), onlyWait)
-	for i, a := range answers {
-		require.NoError(t, a.err)
-		require.True(t, a.inserted)
-		require.Equal(t, fmt.Sprint(i), r.keyOf(a.id))
+}
+
+func (r *rig) statements() (statements, jobs int) {
+	r.Helper()
+	require.NoError(r, r.pool.QueryRow(r.Context(), "SELECT count(*), sum(n) FROM statement").Scan(&statements, &jobs))
+	return statements, jobs
+}
+
+// A job whose key a transaction under way has waits for that. Those without a key
+// do not, however many of the others there are.
+func TestEnqueueWithoutKeysWaitsForNoTransaction(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	tx, err := r.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	first, _, err := r.client.EnqueueTx(t.Context(), tx, queue.Params{Queue: queueName, Kind: kind, Key: "a"})
+	require.NoError(t, err)
+	waiting := make(chan answer, 3)
+	for i := range cap(waiting) {
+		go func() { waiting <- r.enqueueAlone(t.Context(), queue.Params{Key: "a"}) }()
+		r.eventually("it waits", func() bool {
+			return r.client.Flushing() == min(i+1, 2) && r.client.Pending() == max(0, i-1)
+		})
 	}
-	var statements, jobs int
-	require.NoError(t, r.pool.QueryRow(t.Context(), "SELECT count(*), sum(n) FROM statement").Scan(&statements, &jobs))
-	require.Equal(t, 3, statements, "two that were alone, and all others")
-	require.Equal(t, callers, jobs)
+	a := r.enqueueAlone(t.Context(), queue.Params{})
+	require.NoError(t, a.err)
+	require.True(t, a.inserted)
+	require.Empty(t, waiting)
+	require.NoError(t, tx.Commit(t.Context()))
+	for range cap(waiting) {
+		require.Equal(t, answer{id: first}, receive(t, waiting))
+	}
 }
 
 func TestEnqueueTellsEachCallerOfItsOwnJob(t *testing.T) {

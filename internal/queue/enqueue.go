@@ -43,6 +43,9 @@ func (p *Params) setDefaults() {
 	}
 }
 
+// keyed tells whether other jobs, or transactions that add some, matter to it.
+func (p Params) keyed() bool { return p.Key != "" || p.ConcurrencyKey != "" }
+
 func (p *Params) payload() (json.RawMessage, error) {
 	if p.Payload == nil {
 		return json.RawMessage("{}"), nil
@@ -112,7 +115,7 @@ func (c *Client) enqueueMany(ctx context.Context, db queries.DBTX, jobs []Params
 		return nil, err
 	}
 	all := make([]Enqueued, len(jobs))
-	if !slices.ContainsFunc(jobs, func(p Params) bool { return p.Key != "" || p.ConcurrencyKey != "" }) {
+	if !slices.ContainsFunc(jobs, Params.keyed) {
 		ids, err := c.q.QueueEnqueueFree(ctx, db, queries.QueueEnqueueFreeParams{
 			Queues: arg.Queues, Kinds: arg.Kinds, Priorities: arg.Priorities, MaxAttempts: arg.MaxAttempts, RunAt: arg.RunAt,
 			Delays: arg.Delays, Deadlines: arg.Deadlines, Traceparents: arg.Traceparents, Payloads: arg.Payloads,

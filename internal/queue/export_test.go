@@ -40,16 +40,20 @@ const Buckets = buckets
 
 // Pending is how many calls of Enqueue wait for others to end.
 func (c *Client) Pending() int {
-	c.combiner.mu.Lock()
-	defer c.combiner.mu.Unlock()
-	return len(c.combiner.pending)
+	return c.free.numbers().pending + c.keyed.numbers().pending
 }
 
 // Flushing is how many statements of Enqueue are under way.
 func (c *Client) Flushing() int {
-	c.combiner.mu.Lock()
-	defer c.combiner.mu.Unlock()
-	return c.combiner.active
+	return c.free.numbers().active + c.keyed.numbers().active
+}
+
+type numbers struct{ pending, active int }
+
+func (b *combiner) numbers() numbers {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return numbers{len(b.pending), b.active}
 }
 
 // Claim says, with the ID, which claim this is.

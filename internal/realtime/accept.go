@@ -21,24 +21,23 @@ func originPatterns(origins []string) []string {
 }
 
 // peerIP is the address that a request came from.
-func peerIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+func peerIP(remoteAddr string, _ http.Header) string {
+	host, _, err := net.SplitHostPort(remoteAddr)
 	if err != nil {
-		return r.RemoteAddr
+		return remoteAddr
 	}
 	return host
 }
 
-// ServeHTTP upgrades the request and leaves the socket to a goroutine of its
-// own, so that nothing of the request is held for as long as the socket lives. A
-// ticket in the query authenticates it at once; "after" in the query says which
-// event of its own topic the client saw last.
+// ServeHTTP upgrades the request. A ticket in the query authenticates the socket
+// at once; "after" in the query says which event of its own topic the client saw
+// last. It returns when the client has authenticated or given up.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.enter() {
+	if h.stopping.Err() != nil {
 		refuseStopping(w)
 		return
 	}
-	c := newConn(h, h.cfg.ClientIP(r))
+	c := newConn(h, h.cfg.ClientIP(r.RemoteAddr, r.Header))
 	hijack := &hijacker{ResponseWriter: w}
 	var err error
 	c.ws, err = websocket.Accept(hijack, r, &websocket.AcceptOptions{
@@ -49,19 +48,18 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		OnPongReceived:  c.ponged,
 	})
 	if err != nil {
-		c.pings.Stop()
-		c.cancel()
-		h.leave()
+		c.abandon()
 		h.cfg.Log.DebugContext(r.Context(), "realtime: upgrade refused", "error", err)
 		return // Accept has answered
 	}
 	c.net = hijack.conn
 	c.ws.SetReadLimit(h.cfg.Limits.FrameBytes)
-	query := r.URL.Query()
-	go func() { // Stop waits for it, by leave
-		defer h.leave()
-		c.serve(query)
-	}()
+	if !h.enter(c) {
+		_ = c.ws.CloseNow() // the client will try again
+		c.abandon()
+		return
+	}
+	c.serve(r.URL.Query())
 }
 
 func refuseStopping(w http.ResponseWriter) {

@@ -28,8 +28,7 @@ const maxReason = 123
 // finish closes the connection. Cancelling the context of a read instead would
 // cut the socket before the client has learned why.
 func (c *conn) finish(err closeError) {
-	c.hub.stats.count(err)
-	c.hurry()
+	c.hurry(err)
 	c.begin(func() {
 		defer c.cancel()
 		c.close(err)
@@ -45,9 +44,10 @@ func (c *conn) restart() {
 // hurry bounds what is left of the connection: a write to a client that does
 // not read, and the wait for its answer to the close. The library's own limits
 // are long, and it has none for the rest of a message that it was in the middle
-// of.
-func (c *conn) hurry() {
+// of. The first cause counts.
+func (c *conn) hurry(cause closeError) {
 	c.hurried.Do(func() {
+		c.hub.stats.count(cause)
 		c.deadline.Lock()
 		defer c.deadline.Unlock()
 		c.closing = true
@@ -66,7 +66,7 @@ func (c *conn) close(cause error) {
 	case errors.Is(cause, websocket.ErrMessageTooBig):
 		ce.code = websocket.StatusMessageTooBig
 	}
-	c.hurry()
+	c.hurry(ce)
 	c.out.close()
 	c.writer.Lock() // no frame may follow the close
 	c.writer.Unlock()

@@ -20,8 +20,8 @@ import (
 // requestTimeout bounds the answer to one frame.
 const requestTimeout = 10 * time.Second
 
-// conn is a socket of the native protocol. Its reader goroutine, which runs
-// serve, is all that an idle one keeps busy.
+// conn is a socket of the native protocol. Its reader goroutine is all that an
+// idle one has.
 type conn struct {
 	hub     *Hub
 	session *session
@@ -51,44 +51,64 @@ func newConn(h *Hub, ip string) *conn {
 		hub: h, out: newOutbox(h.cfg.Limits.QueueBytes),
 		rate: newBucket(h.cfg.Limits.FrameRate, h.cfg.Limits.FrameBurst),
 	}
-	// Not the hub's own context: a socket that is told to come back is served
-	// until it has closed.
-	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(h.stopping))
+	c.ctx, c.cancel = context.WithCancel(h.always)
 	c.session = newSession(h, c, ip)
 	c.pings = time.AfterFunc(time.Hour, c.ping) // serve winds it up
 	return c
 }
 
-// serve runs the connection to its end.
+// serve authenticates the client and leaves the rest to a goroutine of its own:
+// that of the request has grown a stack, and holds memory, that an idle socket
+// does not need.
 func (c *conn) serve(query url.Values) {
-	defer c.await()
-	defer context.AfterFunc(c.hub.stopping, c.restart)()
-	defer c.cancel()
 	c.pings.Reset(c.hub.cfg.Limits.Ping)
-	defer c.pings.Stop()
-	err := errPanicked
-	defer func() {
-		c.close(err)
-		c.hub.caught(recover())
-	}()
-	defer c.session.end()
-	err = c.read(c.ctx, query)
+	c.guard(func() error {
+		if err := c.hello(c.ctx, query); err != nil {
+			return err
+		}
+		go c.guard(c.read) // Stop waits for it, by end
+		return nil
+	})
 }
 
-// read authenticates the client and then answers its frames.
-func (c *conn) read(ctx context.Context, query url.Values) error {
-	if err := c.hello(ctx, query); err != nil {
-		return err
-	}
+// guard runs a stage of the connection's life, and ends it if that fails.
+func (c *conn) guard(stage func() error) {
+	err := errPanicked
+	defer func() {
+		if err != nil {
+			c.lastWords(err)
+			c.hub.caught(recover())
+		}
+	}()
+	err = stage()
+}
+
+// lastWords ends the connection.
+func (c *conn) lastWords(err error) {
+	c.session.end()
+	c.close(err)
+	c.abandon()
+	c.await()
+	c.hub.leave(c)
+}
+
+// abandon lets go of what a connection holds from the start.
+func (c *conn) abandon() {
+	c.pings.Stop()
+	c.cancel()
+}
+
+// read answers the client's frames until there are no more.
+func (c *conn) read() error {
 	for {
-		body, err := c.readFrame(ctx)
+		body, err := c.readFrame()
 		if err != nil {
 			return err
 		}
 		if !c.rate.allow(time.Now()) {
 			return errFlood
 		}
-		c.answer(ctx, body)
+		c.answer(c.ctx, body)
 	}
 }
 
@@ -127,7 +147,7 @@ func (c *conn) hello(ctx context.Context, query url.Values) error {
 	if ticket := query.Get("ticket"); ticket != "" {
 		return c.session.refusal(ctx, c.redeem(ctx, ticket, parseAfter(query.Get("after"))))
 	}
-	body, err := c.firstFrame(ctx)
+	body, err := c.firstFrame()
 	if err != nil {
 		return err
 	}
@@ -146,10 +166,10 @@ func (c *conn) redeem(ctx context.Context, ticket string, after int64) error {
 
 // firstFrame waits for the client no longer than it may take to authenticate.
 // How long we take over the answer is not the client's fault.
-func (c *conn) firstFrame(ctx context.Context) ([]byte, error) {
+func (c *conn) firstFrame() ([]byte, error) {
 	late := closeError{CloseUnauthorized, "no authentication in time"}
 	deadline := time.AfterFunc(c.hub.cfg.Limits.AuthTimeout, func() { c.finish(late) })
-	body, err := c.readFrame(ctx)
+	body, err := c.readFrame()
 	if !deadline.Stop() {
 		return nil, late
 	}
@@ -176,8 +196,10 @@ func parseAfter(text string) int64 {
 	return events.Live
 }
 
-func (c *conn) readFrame(ctx context.Context) ([]byte, error) {
-	typ, body, err := c.ws.Read(ctx)
+func (c *conn) readFrame() ([]byte, error) {
+	// Not with ctx, which would be watched for as long as the client is silent:
+	// whatever ends it closes the socket, too.
+	typ, body, err := c.ws.Read(c.hub.always)
 	if err != nil {
 		return nil, err
 	}

@@ -29,3 +29,6 @@ const ItemCost = itemCost
 
 // Clip makes a close reason fit.
 var Clip = clip
+
+// WireFrame is the frame of a message.
+func WireFrame(payload []byte) []byte { return wireFrame(opText, payload) }

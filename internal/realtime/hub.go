@@ -17,6 +17,7 @@ import (
 	"son1k/internal/events"
 	"son1k/internal/notify"
 	"son1k/internal/presence"
+	"son1k/internal/realtime/socketio"
 )
 
 // Authenticator tells who a client is.
@@ -41,9 +42,11 @@ type Config struct {
 	Snapshots Snapshots
 	Rooms     Rooms
 	Log       *slog.Logger
-	Origins   []string                     // allowed beside the server's own, as scheme://host
-	ClientIP  func(r *http.Request) string // who calls; nil means the peer
-	Limits    Limits
+	Origins   []string // allowed beside the server's own, as scheme://host
+	// ClientIP tells who calls, by the address of the peer and the headers; nil
+	// means the peer.
+	ClientIP func(remoteAddr string, header http.Header) string
+	Limits   Limits
 }
 
 // Hub serves the sockets of this process.
@@ -53,16 +56,19 @@ type Hub struct {
 	wake    chan struct{}
 	stats   counters
 
+	always   context.Context // never ends: a socket that is told to come back is served until it has closed
 	stopping context.Context // ended by Stop
 	stop     context.CancelFunc
 	running  sync.WaitGroup // what Start began
 
 	mu    sync.Mutex // so that nobody enters once Stop waits
 	conns sync.WaitGroup
+	open  map[*conn]struct{}
 
 	sockets  atomic.Int64
 	sessions sessions
 	places   places
+	socketIO *socketio.Server
 }
 
 // NewHub returns a Hub.
@@ -78,7 +84,10 @@ func NewHub(cfg Config) *Hub {
 	h := &Hub{cfg: cfg, started: make(chan struct{}), wake: make(chan struct{}, 1)}
 	h.sessions.all = make(map[*session]struct{})
 	h.places.here = make(map[string]*place)
-	h.stopping, h.stop = context.WithCancel(context.Background())
+	h.open = make(map[*conn]struct{})
+	h.always = context.Background()
+	h.stopping, h.stop = context.WithCancel(h.always)
+	h.socketIO = newSocketIO(h)
 	return h
 }
 
@@ -104,7 +113,11 @@ func (h *Hub) Started() <-chan struct{} { return h.started }
 func (h *Hub) Stop() {
 	h.mu.Lock()
 	h.stop()
+	for c := range h.open {
+		c.restart()
+	}
 	h.mu.Unlock()
+	h.socketIO.Stop()
 	h.conns.Wait()
 	h.running.Wait()
 }
@@ -117,19 +130,23 @@ func (h *Hub) drainDelay() time.Duration {
 }
 
 // enter counts a connection in, unless the hub is stopping.
-func (h *Hub) enter() bool {
+func (h *Hub) enter(c *conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopping.Err() != nil {
 		return false
 	}
+	h.open[c] = struct{}{}
 	h.conns.Add(1)
 	h.sockets.Add(1)
 	h.stats.accepted.Add(1)
 	return true
 }
 
-func (h *Hub) leave() {
+func (h *Hub) leave(c *conn) {
+	h.mu.Lock()
+	delete(h.open, c)
+	h.mu.Unlock()
 	h.sockets.Add(-1)
 	h.conns.Done()
 }

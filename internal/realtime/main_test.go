@@ -93,6 +93,7 @@ type replica struct {
 	hub      *realtime.Hub
 	feed     *events.Feed
 	tracker  *presence.Tracker
+	counts   *pgxpool.Pool // the tracker's
 	listener *notify.Listener
 	server   *httptest.Server
 }
@@ -100,8 +101,8 @@ type replica struct {
 // serve starts a replica; change may be nil.
 func (s *system) serve(t testing.TB, change func(*realtime.Config)) *replica {
 	t.Helper()
-	r := &replica{system: s, feed: events.NewFeed(s.open(t), quiet()), listener: notify.NewListener(s.dsn, quiet())}
-	r.tracker = presence.NewTracker(s.open(t), quiet(), func(c presence.Change) { r.hub.PresenceChanged(c) })
+	r := &replica{system: s, feed: events.NewFeed(s.open(t), quiet()), counts: s.open(t), listener: notify.NewListener(s.dsn, quiet())}
+	r.tracker = presence.NewTracker(r.counts, quiet(), func(c presence.Change) { r.hub.PresenceChanged(c) })
 	cfg := realtime.Config{
 		Feed: r.feed, Publisher: s.publisher, Notify: s.sender, Presence: r.tracker,
 		Auth: s.people, Snapshots: noSnapshots, Rooms: s.rooms, Log: quiet(),

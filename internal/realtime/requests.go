@@ -3,7 +3,6 @@ package realtime
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -33,7 +32,7 @@ func (s *session) dispatch(ctx context.Context, req request, answer reply) error
 	case "subscribe":
 		return s.subscribe(ctx, req, answer)
 	case "unsubscribe":
-		s.unfollow(req.Topic)
+		s.drop(req.Topic)
 		answer("ack", struct{}{})
 		return nil
 	case "subscribe:generation":
@@ -58,10 +57,13 @@ type subscribed struct {
 }
 
 func (s *session) subscribe(ctx context.Context, req request, answer reply) error {
-	if err := s.mayFollow(ctx, req.Topic); err != nil {
+	may := func() error { return s.mayFollow(ctx, req.Topic) }
+	if err := may(); err != nil {
 		return err
 	}
-	return s.follow(ctx, req.Topic, after(req.After), func(pos events.Position) {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	return s.follow(ctx, req.Topic, after(req.After), may, func(pos events.Position) {
 		answer("ack", subscribed{Topic: req.Topic, Seq: pos.Seq, Recovered: pos.Recovered})
 	})
 }
@@ -72,10 +74,8 @@ func (s *session) mayFollow(ctx context.Context, topic string) error {
 	if topic == userTopic(s.user) || topic == systemTopic {
 		return nil
 	}
-	if id, ok := strings.CutPrefix(topic, "room:"); ok {
-		if room, err := uuid.Parse(id); err == nil && roomTopic(room) == topic {
-			return s.hub.cfg.Rooms.Check(ctx, s.user, room)
-		}
+	if room, ok := roomOf(topic); ok {
+		return s.hub.cfg.Rooms.Check(ctx, s.user, room)
 	}
 	return apperr.New(apperr.NotFound, "TOPIC_NOT_FOUND", "There is no such topic, or it is not yours.")
 }

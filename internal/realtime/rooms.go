@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,6 +34,16 @@ type seat struct {
 }
 
 func roomTopic(room uuid.UUID) string { return "room:" + room.String() }
+
+// roomOf is the inverse of roomTopic.
+func roomOf(topic string) (uuid.UUID, bool) {
+	id, ok := strings.CutPrefix(topic, "room:")
+	if !ok {
+		return uuid.Nil, false
+	}
+	room, err := uuid.Parse(id)
+	return room, err == nil && roomTopic(room) == topic
+}
 
 // person is what the members of a room are shown of another.
 type person struct {
@@ -87,24 +98,37 @@ func (s *session) join(ctx context.Context, room uuid.UUID, req request, answer 
 		After *int64 `json:"after"`
 	}
 	_ = json.Unmarshal(req.Data, &data) // may be a bare id
-	view, members, err := s.hub.cfg.Rooms.Enter(ctx, s.user, room)
-	if err != nil {
+	topic := roomTopic(room)
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	if err := s.hub.cfg.Rooms.Check(ctx, s.user, room); err != nil {
+		return err
+	}
+	if err := s.hasRoomFor(topic); err != nil {
 		return err
 	}
 	if err := s.sit(ctx, room); err != nil {
 		return err
 	}
-	present, err := s.hub.present(ctx, roomTopic(room))
-	if err == nil {
-		err = s.follow(ctx, roomTopic(room), after(data.After), func(pos events.Position) {
-			answer("room_joined", roomJoined{
-				RoomID: room, Room: view, Members: members, Present: present, Topic: roomTopic(room),
-				Seq: pos.Seq, Recovered: pos.Recovered, Timestamp: time.Now().UTC(),
-			})
-		})
-	}
+	joined := roomJoined{RoomID: room, Topic: topic}
+	err := s.follow(ctx, topic, after(data.After), func() error {
+		return s.look(ctx, &joined)
+	}, func(pos events.Position) {
+		joined.Seq, joined.Recovered, joined.Timestamp = pos.Seq, pos.Recovered, time.Now().UTC()
+		answer("room_joined", joined)
+	})
 	if err != nil {
 		s.leave(room)
+	}
+	return err
+}
+
+// look reads what the client is shown of the room. Changes since then it will
+// hear of.
+func (s *session) look(ctx context.Context, joined *roomJoined) (err error) {
+	joined.Room, joined.Members, err = s.hub.cfg.Rooms.Enter(ctx, s.user, joined.RoomID)
+	if err == nil {
+		joined.Present, err = s.hub.present(ctx, joined.Topic)
 	}
 	return err
 }
@@ -113,13 +137,9 @@ func (s *session) join(ctx context.Context, room uuid.UUID, req request, answer 
 func (s *session) sit(ctx context.Context, room uuid.UUID) error {
 	s.mu.Lock()
 	_, again := s.seats[room]
-	full := len(s.seats) >= s.hub.cfg.Limits.Topics
 	s.mu.Unlock()
 	if again {
 		return nil
-	}
-	if full {
-		return apperr.New(apperr.Invalid, "TOO_MANY_TOPICS", "Leave a room first.")
 	}
 	info, err := json.Marshal(s.person())
 	if err != nil {
@@ -152,10 +172,26 @@ func (s *session) leave(room uuid.UUID) {
 	s.unfollow(roomTopic(room))
 }
 
-// leaveTopic gives up a seat that the user has lost.
-func (s *session) leaveTopic(topic string) {
-	if room, err := uuid.Parse(topic[len("room:"):]); err == nil {
+// drop gives up a topic, and the seat if it is a room: who no longer hears what
+// happens there would not hear either that the membership has ended.
+func (s *session) drop(topic string) {
+	if room, ok := roomOf(topic); ok {
 		s.leave(room)
+		return
+	}
+	s.unfollow(topic)
+}
+
+// expel gives up a line, and the seat, that the user has lost, unless the client
+// has come back meanwhile.
+func (s *session) expel(l *line) {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	s.mu.Lock()
+	current := s.lines[l.topic] == l
+	s.mu.Unlock()
+	if current {
+		s.drop(l.topic)
 	}
 }
 
@@ -208,6 +244,16 @@ func (s *session) post(ctx context.Context, room uuid.UUID, req request, answer 
 	if err != nil {
 		return err
 	}
+	if st := s.seat(room); st != nil {
+		s.stopTyping(room, st)
+	}
 	answer("ack", message)
 	return nil
+}
+
+// seat is the session's place in a room; nil if it has not joined.
+func (s *session) seat(room uuid.UUID) *seat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seats[room]
 }

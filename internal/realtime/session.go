@@ -50,6 +50,8 @@ type session struct {
 	lines map[string]*line // topics that the client has asked for, or its own
 	seats map[uuid.UUID]*seat
 
+	moving sync.Mutex // held while a topic is followed anew, or given up because its user lost it
+
 	gate   sync.Mutex // held while an event is passed on
 	passed int        // durable events so far
 }
@@ -59,7 +61,10 @@ type line struct {
 	session *session
 	topic   string
 	sub     *events.Subscription
-	cut     bool // guarded by session.gate: the client may no longer follow
+
+	// Guarded by session.gate.
+	live bool // what was missed has been passed on
+	cut  bool // the client may no longer follow
 }
 
 func newSession(h *Hub, l link, ip string) *session {
@@ -163,7 +168,8 @@ func (s *session) welcome(ctx context.Context, p auth.Principal, after int64, an
 	s.quotas = quotas
 	s.user, s.self = p.UserID, p.UserID.String()
 	s.identify(p)
-	err := s.follow(ctx, userTopic(p.UserID), after, func(pos events.Position) {
+	mayAlways := func() error { return nil }
+	err := s.follow(ctx, userTopic(p.UserID), after, mayAlways, func(pos events.Position) {
 		answer("authenticated", authenticated{
 			Success: true, UserID: p.UserID, Topic: userTopic(p.UserID), Seq: &pos.Seq, Recovered: &pos.Recovered,
 		})
@@ -197,28 +203,45 @@ func (s *session) refusal(ctx context.Context, err error) error {
 }
 
 // follow subscribes to a topic, anew if the session follows it already, and
-// calls replayed between what was missed and what is live.
-func (s *session) follow(ctx context.Context, topic string, after int64, replayed func(events.Position)) error {
-	s.mu.Lock()
-	old, again := s.lines[topic]
-	full := !again && len(s.lines) >= s.hub.cfg.Limits.Topics
-	s.mu.Unlock()
-	if full {
-		return apperr.New(apperr.Invalid, "TOO_MANY_TOPICS", "Unsubscribe from a topic first.")
+// calls replayed between what was missed and what is live. Before anything is
+// passed on it asks whether the client may follow: what has been true earlier
+// may have ended before the subscription began, by an event that it will never
+// see.
+func (s *session) follow(ctx context.Context, topic string, after int64, may func() error, replayed func(events.Position)) error {
+	if err := s.hasRoomFor(topic); err != nil {
+		return err
 	}
 	l := &line{session: s, topic: topic}
 	sub, pos, err := s.hub.cfg.Feed.Subscribe(ctx, topic, after, l.receive)
 	if err != nil {
 		return err
 	}
+	if err := may(); err != nil {
+		sub.Close()
+		return err
+	}
 	l.sub = sub
+	s.mu.Lock()
+	old, again := s.lines[topic]
+	s.lines[topic] = l
+	s.mu.Unlock()
 	if again {
 		old.sub.Close()
 	}
+	sub.Begin(func() {
+		l.goLive()
+		replayed(pos)
+	})
+	return nil
+}
+
+// hasRoomFor fails if the topic would be one too many.
+func (s *session) hasRoomFor(topic string) error {
 	s.mu.Lock()
-	s.lines[topic] = l
-	s.mu.Unlock()
-	sub.Begin(func() { replayed(pos) })
+	defer s.mu.Unlock()
+	if _, again := s.lines[topic]; !again && len(s.lines) >= s.hub.cfg.Limits.Topics {
+		return apperr.New(apperr.Invalid, "TOO_MANY_TOPICS", "Unsubscribe from a topic or leave a room first.")
+	}
 	return nil
 }
 
@@ -241,7 +264,15 @@ func (s *session) follows(topic string) bool {
 	return ok
 }
 
-// receive passes an event on to the client; the feed calls it.
+func (l *line) goLive() {
+	l.session.gate.Lock()
+	defer l.session.gate.Unlock()
+	l.live = true
+}
+
+// receive passes an event on to the client; the feed calls it. Among those that
+// the client had missed one may tell that its user left the room: then the user
+// has come back since.
 func (l *line) receive(e events.Event) {
 	s := l.session
 	if e.From != "" && e.From == s.self {
@@ -253,10 +284,10 @@ func (l *line) receive(e events.Event) {
 		return
 	}
 	s.pass(e)
-	if e.Type == roomNotification && s.expelledBy(e) {
+	if e.Type == roomNotification && l.live && s.expelledBy(e) {
 		s.hub.stats.expelled.Add(1)
 		l.cut = true // at once: what is said next is not for this client
-		s.hub.begin(func() { s.leaveTopic(l.topic) })
+		s.hub.begin(func() { s.expel(l) })
 	}
 }
 

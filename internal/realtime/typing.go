@@ -22,10 +22,8 @@ type userTyping struct {
 // setTyping tells the others in a room that the user is typing or no longer is.
 // Typing ends by itself after Limits.Typing.
 func (s *session) setTyping(room uuid.UUID, typing bool, answer reply) error {
-	s.mu.Lock()
-	st, ok := s.seats[room]
-	s.mu.Unlock()
-	if !ok {
+	st := s.seat(room)
+	if st == nil {
 		return apperr.New(apperr.NotFound, "NOT_IN_ROOM", "Join the room first.")
 	}
 	if typing {

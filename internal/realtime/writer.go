@@ -2,8 +2,12 @@ package realtime
 
 import (
 	"context"
+	"errors"
+	"os"
 	"sync"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // batchBytes is how much a writer collects for one write to the socket.
@@ -45,12 +49,19 @@ func (c *conn) write() {
 	for {
 		more, err := c.writeBatch(buffer)
 		if err != nil {
-			c.finish(closeError{CloseSlow, "too slow; resume after the last event seen"})
+			c.finish(whyNotWritten(err))
 		}
 		if !more {
 			return
 		}
 	}
+}
+
+func whyNotWritten(err error) closeError {
+	if errors.Is(err, errSlow) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return closeError{CloseSlow, "too slow; resume after the last event seen"}
+	}
+	return closeError{websocket.StatusGoingAway, "the connection is broken"} // so nobody reads this
 }
 
 func (c *conn) writeBatch(buffer *[]byte) (more bool, err error) {

@@ -1,4 +1,4 @@
-package suite
+package score
 
 import "slices"
 
@@ -14,38 +14,33 @@ type Result struct {
 }
 
 // Results are the medians of what has been measured so far.
-func (s *Suite) Results() []Result {
+func (b *Board) Results(rows []Row) []Result {
 	results := []Result{}
-	for _, c := range s.cells() {
-		if !s.wants(c) {
-			continue
-		}
-		for _, row := range c.rows {
-			results = append(results, s.result(row))
-		}
+	for _, row := range rows {
+		results = append(results, b.result(row))
 	}
 	return results
 }
 
-func (s *Suite) result(row row) Result {
-	r := Result{Cell: row.name, Unit: row.unit, Peers: make(map[string]*float64)}
+func (b *Board) result(row Row) Result {
+	r := Result{Cell: row.Name, Unit: row.Unit, Peers: make(map[string]*float64)}
 	var best *float64
-	for _, sys := range s.systems {
-		value := s.value(row, sys.name)
-		if sys.name == self {
+	for _, system := range b.systems {
+		value := b.value(row, system)
+		if system == Self {
 			r.Son1k = value
 			continue
 		}
-		r.Peers[sys.name] = value
-		if value != nil && (best == nil || (*value < *best) == row.lower) {
+		r.Peers[system] = value
+		if value != nil && (best == nil || (*value < *best) == row.Lower) {
 			best = value
 		}
 	}
-	if r.Son1k == nil || best == nil {
+	if r.Son1k == nil || best == nil || row.Apart {
 		return r
 	}
 	over, under := *r.Son1k, *best
-	if row.lower {
+	if row.Lower {
 		over, under = under, over
 	}
 	if under > 0 {
@@ -56,26 +51,16 @@ func (s *Suite) result(row row) Result {
 }
 
 // value is what a system has reached in a row; nil if there is no such figure.
-func (s *Suite) value(row row, system string) *float64 {
-	if row.over == "" {
-		return median(s.samples[row.name][system])
+func (b *Board) value(row Row, system string) *float64 {
+	if row.Over == "" {
+		return median(b.samples[row.Name][system])
 	}
-	over, under := median(s.samples[row.over][system]), median(s.samples[row.under][system])
+	over, under := median(b.samples[row.Over][system]), median(b.samples[row.Under][system])
 	if over == nil || under == nil || *under == 0 {
 		return nil
 	}
 	ratio := *over / *under
 	return &ratio
-}
-
-// lowest is the lowest median of the systems in a row.
-func (s *Suite) lowest(name string) (lowest float64, ok bool) {
-	for _, values := range s.samples[name] {
-		if m := median(values); !ok || *m < lowest {
-			lowest, ok = *m, true
-		}
-	}
-	return lowest, ok
 }
 
 func median(values []float64) *float64 {

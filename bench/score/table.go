@@ -1,4 +1,4 @@
-package suite
+package score
 
 import (
 	"fmt"
@@ -9,21 +9,19 @@ import (
 	"text/tabwriter"
 )
 
-// Table prints the results.
-func (s *Suite) Table(w io.Writer) error {
+// Table prints results.
+func (b *Board) Table(w io.Writer, results []Result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
 	head := []string{"cell"}
-	for _, sys := range s.systems {
-		head = append(head, sys.name)
-	}
+	head = append(head, b.systems...)
 	line(append(head, "× best peer", "unit")...)
-	for _, r := range s.Results() {
+	for _, r := range results {
 		cells := []string{r.Cell}
-		for _, sys := range s.systems {
+		for _, system := range b.systems {
 			value := r.Son1k
-			if sys.name != self {
-				value = r.Peers[sys.name]
+			if system != Self {
+				value = r.Peers[system]
 			}
 			cells = append(cells, humanOrDash(value))
 		}
