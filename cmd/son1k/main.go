@@ -27,6 +27,7 @@ Usage:
   son1k migrate down N     take the schema back to version N
   son1k token --user NAME [--tier TIER] [--ttl DURATION]
                            make the account if need be and print a token for it
+  son1k announce MESSAGE   tell everybody who is connected
   son1k jobs VERB ...      look at the queue and steer it: see son1k jobs help
   son1k config             print the configuration, secrets masked
   son1k health [URL]       ask a running server; exit 0 if it is ready
@@ -100,7 +101,7 @@ func dispatch(in invocation, environ []string) error {
 	}
 	cmd, ok := map[string]command{
 		"serve": serve, "api": serve, "worker": serve,
-		"migrate": migrate, "token": token, "jobs": jobs, "config": showConfig, "health": health,
+		"migrate": migrate, "token": token, "announce": announce, "jobs": jobs, "config": showConfig, "health": health,
 	}[in.name]
 	if !ok {
 		fmt.Fprintf(in.stderr, "son1k: there is no command %q\n\n%s", in.name, usage)

@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"son1k/internal/app"
 	"son1k/internal/postgres"
@@ -37,6 +39,24 @@ func token(in invocation) error {
 	}
 	fmt.Fprintln(in.stdout, text)
 	return nil
+}
+
+// maxAnnouncement is what people will read, in bytes.
+const maxAnnouncement = 2000
+
+func announce(in invocation) error {
+	fs := in.flags("[--type TYPE] MESSAGE")
+	typ := fs.String("type", "info", "kind of announcement, for clients that show them differently")
+	if err := in.parse(fs, 1); err != nil {
+		return err
+	}
+	message := strings.TrimSpace(fs.Arg(0))
+	if message == "" || len(message) > maxAnnouncement || !utf8.ValidString(message) {
+		fmt.Fprintf(in.stderr, "son1k announce: a message of at most %d bytes is required; put it in quotes\n", maxAnnouncement)
+		fs.Usage()
+		return errUsage
+	}
+	return app.Announce(in.ctx, in.cfg, in.quietLog(), message, *typ)
 }
 
 // quietLog is for tools, whose output people read: warnings only.

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
-	"github.com/coder/websocket/wsjson"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
@@ -57,8 +56,11 @@ func (n *node) dial(t *testing.T, p person, query string) socket {
 
 func (s socket) read(t *testing.T) frame {
 	t.Helper()
+	_, body, err := s.Conn.Read(s.ctx)
+	require.NoError(t, err)
+	requireDocumented(t, body)
 	var f frame
-	require.NoError(t, wsjson.Read(s.ctx, s.Conn, &f))
+	require.NoError(t, json.Unmarshal(body, &f))
 	return f
 }
 

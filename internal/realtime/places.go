@@ -37,8 +37,14 @@ type places struct {
 
 type place struct {
 	sessions int
-	told     []byte // the list that was sent last
+	told     []byte          // the list that was sent last
+	users    json.RawMessage // who is on it
+	due      time.Time       // when the next may be sent
 }
+
+// perListener is how much longer a list stands for each session that it is sent
+// to: one for five thousand costs as much as five thousand chat messages.
+const perListener = 200 * time.Microsecond
 
 // presenceList is the data of a presence event.
 type presenceList struct {
@@ -162,7 +168,7 @@ func (h *Hub) tellPlaces(ctx context.Context) error {
 		return err
 	}
 	for _, list := range lists {
-		if data := encodeList(list); h.listChanged(list.Scope, data) {
+		if data := encodeList(list); h.listChanged(list, data) {
 			h.cfg.Feed.Tell(events.Event{Topic: list.Scope, Type: "presence", Data: data, At: time.Now(), Key: "presence"})
 		}
 	}
@@ -173,25 +179,31 @@ func (h *Hub) tellPlaces(ctx context.Context) error {
 func (h *Hub) takePlaces() (topics []string) {
 	h.places.mu.Lock()
 	defer h.places.mu.Unlock()
+	now := time.Now()
 	for topic := range h.places.dirty {
-		if len(topics) == maxListed {
+		p, followed := h.places.here[topic]
+		if len(topics) == maxListed || (followed && now.Before(p.due)) {
 			h.signal()
-			break
+			continue
 		}
-		topics = append(topics, topic)
 		delete(h.places.dirty, topic)
+		if followed {
+			topics = append(topics, topic)
+		}
 	}
 	return topics
 }
 
-func (h *Hub) listChanged(topic string, data []byte) bool {
+// listChanged notes a list, and reports whether it differs from the last.
+func (h *Hub) listChanged(list presence.Place, data []byte) bool {
 	h.places.mu.Lock()
 	defer h.places.mu.Unlock()
-	p, ok := h.places.here[topic]
+	p, ok := h.places.here[list.Scope]
 	if !ok || bytes.Equal(p.told, data) {
 		return false
 	}
-	p.told = data
+	p.told, p.users = data, list.Infos
+	p.due = time.Now().Add(time.Duration(p.sessions) * perListener)
 	return true
 }
 
@@ -203,13 +215,29 @@ func encodeList(p presence.Place) []byte {
 	return b
 }
 
-// present returns who is in a room now.
+// present returns who is in a room now. Of a crowd it returns those who were
+// there a moment ago: it would otherwise be counted for each who comes.
 func (h *Hub) present(ctx context.Context, topic string) (json.RawMessage, error) {
+	if users := h.crowdAt(topic); users != nil {
+		return users, nil
+	}
 	lists, err := h.cfg.Presence.List(ctx, []string{topic}, maxPresent)
 	if err != nil {
 		return nil, err
 	}
 	return lists[0].Infos, nil
+}
+
+// crowdAt returns the first names of the last list of a crowd, unless a new one
+// is due.
+func (h *Hub) crowdAt(topic string) json.RawMessage {
+	h.places.mu.Lock()
+	defer h.places.mu.Unlock()
+	p, ok := h.places.here[topic]
+	if !ok || p.sessions < presence.Enough || time.Now().After(p.due) {
+		return nil
+	}
+	return p.users
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
