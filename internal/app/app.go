@@ -18,6 +18,7 @@ import (
 	"son1k/internal/config"
 	"son1k/internal/events"
 	"son1k/internal/generation"
+	"son1k/internal/httpapi"
 	"son1k/internal/lifecycle"
 	"son1k/internal/notify"
 	"son1k/internal/ops"
@@ -56,6 +57,7 @@ type App struct {
 	tokens         *auth.Tokens
 	users          *user.Service
 	localUser      user.Profile
+	clientIP       func(remoteAddr string, header http.Header) string
 	health         *ops.Health
 	server         *server
 	group          lifecycle.Group
@@ -128,6 +130,11 @@ func (a *App) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := a.cfg.ProxyNetworks()
+	if err != nil {
+		return err
+	}
+	a.clientIP = httpapi.ClientIP(proxies)
 	sender := notify.NewSender(a.listenDSN, a.log)
 	listener := notify.NewListener(a.listenDSN, a.log)
 	publisher := events.NewPublisher(sender)
@@ -162,7 +169,8 @@ func (a *App) build(ctx context.Context) error {
 		hub = realtime.NewHub(realtime.Config{
 			Feed: feed, Publisher: publisher, Notify: sender, Presence: tracker,
 			Auth: a.users, Snapshots: generations, Rooms: roomDoor{rooms}, Log: a.log, Origins: a.cfg.FrontendURLs,
-			Limits: realtime.Limits{PerUser: a.cfg.SocketsPerUser, PerIP: a.cfg.SocketsPerIP},
+			ClientIP: a.clientIP,
+			Limits:   realtime.Limits{PerUser: a.cfg.SocketsPerUser, PerIP: a.cfg.SocketsPerIP},
 		})
 		hub.Listen(listener)
 		a.group.Add(tracker)

@@ -24,7 +24,7 @@ const (
 func (a *App) apiHandler(ctx context.Context, generations *generation.Service, rooms *room.Service, hub *realtime.Hub) (http.Handler, error) {
 	deps := httpapi.Deps{
 		Users: a.users, Generations: generations, Rooms: rooms, Sockets: hub, SocketIO: hub.SocketIO(), Health: a.health, Web: web.Handler(),
-		Log: a.log, Unavailable: postgres.Unavailable, Origins: a.cfg.FrontendURLs,
+		Log: a.log, Unavailable: postgres.Unavailable, Origins: a.cfg.FrontendURLs, ClientIP: a.clientIP,
 	}
 	if a.home != nil {
 		daily, monthly := localDaily, localMonthly

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -33,6 +34,7 @@ type Config struct {
 	JWTSecret         Secret        `env:"JWT_SECRET" help:"Signs access tokens and audio links, at least 32 bytes. The private server makes its own"`
 	AuthLocal         *bool         `env:"AUTH_LOCAL" help:"Whether people can register with a password. Default: only with the private server"`
 	WorkerConcurrency int           `env:"WORKER_CONCURRENCY" envDefault:"5" help:"Songs that one worker process makes at once"`
+	TrustedProxies    []string      `env:"TRUSTED_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8, separated by commas; only they may say who calls"`
 	SocketsPerUser    int           `env:"SOCKETS_PER_USER" envDefault:"50" help:"WebSockets of one person at a time, on all replicas; 0: any number"`
 	SocketsPerIP      int           `env:"SOCKETS_PER_IP" envDefault:"500" help:"WebSockets from one address at a time, on all replicas; 0: any number"`
 	SynthPace         float64       `env:"SYNTH_PACE" envDefault:"0" help:"Slows the synthesizer to this many times real time; 0: as fast as it can"`
@@ -129,12 +131,27 @@ func (c *Config) validate() (problems []error) {
 	check(c.Host == "" || c.Host == "localhost" || hostErr == nil, "HOST: must be an IP address or localhost")
 	check(c.DatabasePoolSize >= 4, "DATABASE_POOL_SIZE: must be at least 4")
 	check(c.WorkerConcurrency >= 1 && c.WorkerConcurrency <= 1000, "WORKER_CONCURRENCY: must be between 1 and 1000")
+	_, proxyErr := c.ProxyNetworks()
+	check(proxyErr == nil, "TRUSTED_PROXIES: must be networks like 10.0.0.0/8 or 2001:db8::/32, separated by commas")
 	check(c.SocketsPerUser >= 0, "SOCKETS_PER_USER: must not be negative")
 	check(c.SocketsPerIP >= 0, "SOCKETS_PER_IP: must not be negative")
 	check(c.SynthPace >= 0, "SYNTH_PACE: must not be negative")
 	check(c.ShutdownTimeout >= time.Second, "SHUTDOWN_TIMEOUT: must be at least 1s")
 	check(c.LogFormat == "json" || c.LogFormat == "text" || c.LogFormat == "auto", "LOG_FORMAT: must be json, text or auto")
 	return problems
+}
+
+// ProxyNetworks are the networks of TRUSTED_PROXIES.
+func (c *Config) ProxyNetworks() ([]*net.IPNet, error) {
+	var networks []*net.IPNet
+	for _, text := range c.TrustedProxies {
+		_, network, err := net.ParseCIDR(strings.TrimSpace(text))
+		if err != nil {
+			return nil, err
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
 }
 
 // isOrigin reports whether s is scheme://host[:port] as browsers send it.

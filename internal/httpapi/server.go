@@ -9,6 +9,7 @@ import (
 
 	"son1k/internal/auth"
 	"son1k/internal/generation"
+	"son1k/internal/realtime"
 	"son1k/internal/room"
 	"son1k/internal/user"
 )
@@ -25,7 +26,8 @@ type Deps struct {
 	Log         *slog.Logger
 	Unavailable func(error) bool // whether an error means that the database is away
 	Origins     []string         // that may call from a browser
-	LocalSignIn *LocalSignIn     // nil: nobody is signed in without credentials
+	ClientIP    func(remoteAddr string, header http.Header) string
+	LocalSignIn *LocalSignIn // nil: nobody is signed in without credentials
 }
 
 // Health answers the questions of load balancers and people.
@@ -40,8 +42,7 @@ func New(d Deps) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = errorHandler(d.Log, d.Unavailable)
-	// The peer's address is the caller's; proxies are not trusted.
-	e.IPExtractor = echo.ExtractIPDirect()
+	e.IPExtractor = func(r *http.Request) string { return d.ClientIP(r.RemoteAddr, r.Header) }
 	e.Use(withRequestID, withLog(d.Log), withSecurityHeaders, cors(d.Origins), withRecover)
 
 	e.GET("/livez", echo.WrapHandler(http.HandlerFunc(d.Health.Live)))
@@ -49,6 +50,7 @@ func New(d Deps) http.Handler {
 	e.GET("/health", echo.WrapHandler(http.HandlerFunc(d.Health.Report)))
 	e.GET("/ws", echo.WrapHandler(d.Sockets))
 	e.Any("/socket.io/", echo.WrapHandler(d.SocketIO))
+	e.GET("/asyncapi.json", echo.WrapHandler(realtime.AsyncAPI()))
 
 	api := e.Group("/api")
 	signedIn := requireUser(d.Users)

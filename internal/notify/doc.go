@@ -5,8 +5,9 @@
 // every other notifying transaction of the cluster. So nobody notifies inside
 // a working transaction here: after its commit a process hands the message to
 // its one Sender, which has a connection of its own and coalesces. A flush
-// starts at once, unless one is under way or began less than a millisecond ago;
-// what arrives meanwhile shares the next. Messages of one channel are packed into as few payloads as fit.
+// starts at once, unless one is under way or began less than a millisecond ago
+// (five, if that carried so many messages); what arrives meanwhile shares the
+// next. Messages of one channel are packed into as few payloads as fit.
 //
 // Postgres delivers equal payloads of one transaction once, so that of equal
 // messages sent in great numbers some may not arrive.

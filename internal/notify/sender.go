@@ -122,11 +122,14 @@ func (s *Sender) take() []message {
 	return batch
 }
 
-// spacing is the least time from the beginning of a flush to that of the next. It
-// delays nothing unless messages come more often; then several share a flush, for
-// whose transaction Postgres and both processes would otherwise do more than for
-// the work that they tell of.
-const spacing = time.Millisecond
+// spacing is the least time from the beginning of a flush to that of the next, for
+// each message that it carries, up to maxSpacing. It delays nothing unless messages
+// come more often; then several share a flush, for whose transaction Postgres and
+// all processes would otherwise do more than for the work that they tell of.
+const (
+	spacing    = time.Millisecond
+	maxSpacing = 5 * time.Millisecond
+)
 
 // stopFlush is how long a stopping Sender may take to send what is left.
 const stopFlush = 2 * time.Second
@@ -150,22 +153,24 @@ func (s *Sender) run(ctx context.Context, started func()) {
 		select {
 		case <-ctx.Done():
 		case <-pace.C:
-			pace.Reset(spacing)
-			conn = s.flush(work, conn)
+			began, sent := time.Now(), 0
+			conn, sent = s.flush(work, conn)
+			pace.Reset(min(time.Duration(max(sent, 1))*spacing, maxSpacing) - time.Since(began))
 		}
 	}
-	conn = s.flush(work, conn)
+	conn, _ = s.flush(work, conn)
 	if conn != nil {
 		_ = conn.Close(work) // nothing is left to lose
 	}
 }
 
 // flush sends what is pending, connecting first if need be, and tries again
-// until it has succeeded or ctx ends. It returns the connection to use next.
-func (s *Sender) flush(ctx context.Context, conn *pgx.Conn) *pgx.Conn {
+// until it has succeeded or ctx ends. It returns the connection to use next, and
+// how many messages it sent.
+func (s *Sender) flush(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, int) {
 	batch := s.take()
 	if len(batch) == 0 {
-		return conn
+		return conn, 0
 	}
 	channels, payloads := pack(batch)
 	retry := newBackoff()
@@ -180,7 +185,7 @@ func (s *Sender) flush(ctx context.Context, conn *pgx.Conn) *pgx.Conn {
 		if err == nil {
 			s.stats.flushes.Add(1)
 			s.stats.payloads.Add(int64(len(payloads)))
-			return conn
+			return conn, len(batch)
 		}
 		if conn != nil {
 			_ = conn.Close(ctx) // broken anyway
@@ -191,7 +196,7 @@ func (s *Sender) flush(ctx context.Context, conn *pgx.Conn) *pgx.Conn {
 		}
 		if !retry.wait(ctx) {
 			s.stats.dropped.Add(int64(len(batch)))
-			return nil
+			return nil, 0
 		}
 	}
 }
