@@ -81,7 +81,7 @@ func contentTypeOf(name string) string {
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, tag := a.plain, a.hash
 	h := w.Header()
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding") // besides Origin, where other sites may load it
 	if a.compressed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
 		body, tag = a.compressed, a.hash+"-gzip"
 		h.Set("Content-Encoding", "gzip")

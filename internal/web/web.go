@@ -1,5 +1,6 @@
 // Package web holds the pages, embedded in the binary: the studio at / and its
-// parts under /static/. There is no build step; what is in the folder static is
+// parts under /static/, and the client of the WebSocket protocol for anybody's
+// pages at /son1k.js. There is no build step; what is in the folder static is
 // what browsers get.
 package web
 
@@ -13,7 +14,8 @@ import (
 //go:embed static
 var files embed.FS
 
-// Handler serves the studio at /, its icon and its parts under /static/.
+// Handler serves the studio at /, its icon, its parts under /static/, and
+// /son1k.js.
 func Handler() http.Handler {
 	static, err := fs.Sub(files, "static")
 	if err != nil {
@@ -40,6 +42,8 @@ func assetName(path string) string {
 		return "index.html"
 	case "/favicon.ico":
 		return "favicon.svg" // browsers go by the type
+	case "/son1k.js":
+		return "son1k.js"
 	default:
 		name, ok := strings.CutPrefix(path, "/static/")
 		if !ok {

@@ -45,6 +45,7 @@ func TestFilesHaveTheirType(t *testing.T) {
 		"/":                                      "text/html; charset=utf-8",
 		"/favicon.ico":                           "image/svg+xml",
 		"/static/favicon.svg":                    "image/svg+xml",
+		"/son1k.js":                              "text/javascript; charset=utf-8",
 		"/static/js/main.js":                     "text/javascript; charset=utf-8",
 		"/static/vendor/htm.js":                  "text/javascript; charset=utf-8",
 		"/static/css/base.css":                   "text/css; charset=utf-8",
@@ -100,6 +101,7 @@ func TestACopyIsCheckedByItsContent(t *testing.T) {
 func TestEveryModuleIsPreloaded(t *testing.T) {
 	t.Parallel()
 	page := string(body(t, get(t, "/")))
+	require.Equal(t, 1, strings.Count(page, `"/son1k.js"`))
 	for _, pattern := range []string{"static/js/*.js", "static/vendor/*.js"} {
 		names, err := fs.Glob(os.DirFS("."), pattern)
 		require.NoError(t, err)
@@ -108,6 +110,27 @@ func TestEveryModuleIsPreloaded(t *testing.T) {
 			require.Equal(t, 1, strings.Count(page, `"/`+name+`"`), name)
 		}
 	}
+}
+
+// The client is for other people's pages too: it stays small, and it is one
+// file, which the studio loads from the same place as everybody.
+func TestTheClientIsOneSmallFile(t *testing.T) {
+	t.Parallel()
+	res := get(t, "/son1k.js", "Accept-Encoding", "gzip")
+	require.Equal(t, "no-cache", res.Header.Get("Cache-Control"))
+	require.NotEmpty(t, res.Header.Get("ETag"))
+	require.Less(t, len(body(t, res)), 6000, "bytes, compressed")
+	text := string(body(t, get(t, "/son1k.js")))
+	require.NotRegexp(t, `(?m)^import |[^.\w]import\(`, regexp.MustCompile(`(?m)^//.*$`).ReplaceAllString(text, ""))
+	require.Contains(t, text, "export class Son1k ")
+	err := fs.WalkDir(os.DirFS("static/js"), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		require.NotRegexp(t, `(?m)^import .*/static/son1k\.js|^import .*\.\./son1k\.js`, string(body(t, get(t, "/static/js/"+name))), name)
+		return nil
+	})
+	require.NoError(t, err)
 }
 
 // The pages load nothing from elsewhere and have no inline code, which the

@@ -56,13 +56,24 @@ func open(t *testing.T, url string, l look) *page {
 	// The test's own context ends before its browser is closed.
 	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(cancel)
+	return visitAt(t, ctx, url, l)
+}
+
+// beside opens a page in the same browser that shares nothing with the first,
+// as in somebody else's.
+func (p *page) beside(url string, l look) *page {
+	p.t.Helper()
+	return visitAt(p.t, p.ctx, url, l, chromedp.WithNewBrowserContext(), chromedp.WithNewWindow(true))
+}
+
+func visitAt(t *testing.T, parent context.Context, url string, l look, options ...chromedp.ContextOption) *page {
+	t.Helper()
 	p := &page{t: t}
-	ctx, _ = chromedp.NewContext(ctx, chromedp.WithListener(p.listen))
-	p.ctx = ctx
-	require.NoError(t, chromedp.Do(ctx), "start Chromium")
+	p.ctx, _ = chromedp.NewContext(parent, append(options, chromedp.WithListener(p.listen))...)
+	require.NoError(t, chromedp.Do(p.ctx), "start Chromium")
 	t.Cleanup(p.close)
 	p.show(l)
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(url)))
+	require.NoError(t, chromedp.Do(p.ctx, chromedp.Navigate(url)))
 	return p
 }
 

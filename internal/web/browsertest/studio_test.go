@@ -25,13 +25,18 @@ const (
 func visit(t *testing.T, s *site, l look) *page {
 	t.Helper()
 	p := open(t, s.url, l)
+	p.register("ana")
+	return p
+}
+
+func (p *page) register(name string) {
+	p.t.Helper()
 	p.click("Create an account")
-	p.fill("[name=email]", "ana@example.com")
-	p.fill("[name=username]", "ana")
+	p.fill("[name=email]", name+"@example.com")
+	p.fill("[name=username]", name)
 	p.fill("[name=password]", "correct horse battery")
 	p.click("Create an account")
 	p.sees("Nothing here yet")
-	return p
 }
 
 // ask asks for a song of so many seconds.

@@ -2,10 +2,12 @@
 import { Banner } from "./banner.js";
 import { CreateForm } from "./form.js";
 import { Header } from "./header.js";
-import { html } from "./html.js";
+import { html, useEffect } from "./html.js";
 import { useText } from "./i18n.js";
 import { SignIn } from "./signin.js";
 import { SongList } from "./list.js";
+import { RoomList } from "./roomlist.js";
+import { RoomPage } from "./roompage.js";
 import { useStore } from "./store.js";
 
 export function App({ onEnter, onLeave }) {
@@ -13,19 +15,28 @@ export function App({ onEnter, onLeave }) {
   return html`
     <${Header} onLeave=${onLeave} />
     <${Banner} />
-    ${phase === "ready" && html`<${Studio} />`}
+    ${phase === "ready" && html`<${Pages} />`}
     ${phase === "signin" && html`<${SignIn} onEnter=${onEnter} />`}
     ${(phase === "starting" || phase === "unreachable") && html`<${Waiting} phase=${phase} />`}
     <${Said} />
   `;
 }
 
-function Studio() {
+// The studio stays where it is while rooms are shown, with what was typed.
+function Pages() {
+  const t = useText();
+  const { page, roomId } = useStore((s) => s.route);
+  const name = useStore((s) => s.room?.view?.name);
+  const title = page === "studio" ? t.tagline : (roomId && name) || t.rooms;
+  useEffect(() => {
+    document.title = "Son1k · " + title;
+  }, [title, t]);
   return html`
-    <main class="studio">
+    <main class="studio" hidden=${page !== "studio"}>
       <${CreateForm} />
       <${SongList} />
     </main>
+    ${page === "rooms" && (roomId ? html`<${RoomPage} key=${roomId} id=${roomId} />` : html`<${RoomList} />`)}
   `;
 }
 

@@ -62,7 +62,7 @@ export function CreateForm() {
   const used = length(values.prompt);
   return html`
     <section class="create" aria-labelledby="create-heading">
-      <h1 id="create-heading">${t.headline}</h1>
+      <h1 id="create-heading" tabindex="-1">${t.headline}</h1>
       <form class="panel" ref=${form} onSubmit=${submit} noValidate>
         <${Field} name="prompt" label=${t.prompt} problems=${problems} aside=${html`<${Inspire} onIdea=${(idea) => put("prompt", idea)} />`}>
           ${(attrs) => html`

@@ -133,9 +133,9 @@ export async function refetch(id) {
 
 // --- events ---
 
-/** @param {import("./son1k.js").Frame} frame */
+/** @param {import("../son1k.js").Frame} frame */
 export function receive({ type, data, seq }) {
-  const id = data?.generationId;
+  const id = type.startsWith("generation:") && data.generationId;
   if (!id || gone.has(id)) return;
   if (seq) touch(id);
   if (seq && data.status !== "processing") refreshProfile(); // something began or ended, which the quota counts

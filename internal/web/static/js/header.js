@@ -15,7 +15,8 @@ export function Header({ onLeave }) {
   };
   return html`
     <header class="top">
-      <a class="brand" href="/"><${Logo} /><span>son<b>1</b>k</span></a>
+      <a class="brand" href="#/"><${Logo} /><span>son<b>1</b>k</span></a>
+      ${profile && html`<${Pages} />`}
       <div class="top-right">
         ${profile &&
         html`<div class="who">
@@ -25,6 +26,18 @@ export function Header({ onLeave }) {
         ${profile && !local && html`<button type="button" class="quiet" onClick=${signOut}>${t.signOut}</button>`}
       </div>
     </header>
+  `;
+}
+
+function Pages() {
+  const t = useText();
+  const { page } = useStore((s) => s.route);
+  const news = useStore((s) => (s.room?.unread ?? 0) + s.rooms.invitations.length);
+  return html`
+    <nav class="pages" aria-label=${t.pages}>
+      <a href="#/" aria-current=${page === "studio" ? "page" : undefined}>${t.studio}</a>
+      <a href="#/rooms" aria-current=${page === "rooms" ? "page" : undefined}>${t.rooms}${news > 0 && html`<span class="news"><span aria-hidden="true">${news}</span><span class="unseen"> ${t.newInRooms(news)}</span></span>`}</a>
+    </nav>
   `;
 }
 

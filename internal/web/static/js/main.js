@@ -1,57 +1,35 @@
 // Starts the studio: signs in, connects, loads, and shows what comes.
 import * as api from "./api.js";
 import { App } from "./app.js";
-import { clear, load, receive } from "./generations.js";
+import { clear, load } from "./generations.js";
 import { html, render } from "./html.js";
-import { initLanguage, text } from "./i18n.js";
+import { initLanguage } from "./i18n.js";
+import { connect, disconnect, followWaiting } from "./live.js";
 import { stop as stopPlayer } from "./player.js";
-import { isLocal, onSignedOut, resume, token } from "./session.js";
-import { Son1kLive } from "./son1k.js";
-import { say, set, state, watch } from "./store.js";
+import * as rooms from "./rooms.js";
+import { followAddress } from "./route.js";
+import { isLocal, onSignedOut, resume } from "./session.js";
+import { set, state, watch } from "./store.js";
 
 const again = 2000; // ms until a server that did not answer is asked again
-
-/** @type {Son1kLive|null} */
-let live = null;
 
 /** Shows the studio of whoever has just signed in. */
 export async function enter() {
   const profile = await api.profile();
   clear();
-  set({ phase: "ready", profile, local: isLocal(), link: "connecting", retryAt: null });
-  live = new Son1kLive({
-    ticket: api.ticket,
-    token,
-    onEvent: receive,
-    onOnline: online,
-    onOffline: (retryAt) => set({ link: "offline", retryAt }),
-    onSignedOut: leave,
-  });
-  live.start();
+  rooms.clear();
+  set({ phase: "ready", profile, local: isLocal() });
+  connect(leave);
   load(); // and again once connected, since events may have come in between
-}
-
-function online(recovered) {
-  if (state.link === "offline") say(text().backOnline);
-  set({ link: "online", retryAt: null });
-  if (!recovered) load();
-  else followWaiting();
 }
 
 /** Shows the sign-in form. */
 export function leave() {
-  live?.stop();
-  live = null;
+  disconnect();
   stopPlayer();
   clear();
+  rooms.clear();
   set({ phase: "signin", profile: null });
-}
-
-// Nothing is sent when the line moves up, so ask where those that wait stand.
-function followWaiting() {
-  if (state.link !== "online" || document.hidden) return;
-  const waiting = state.order.filter((id) => state.byId[id].status === "pending");
-  for (const id of waiting.slice(0, 10)) live.follow(id);
 }
 
 async function start() {
@@ -66,6 +44,7 @@ async function start() {
 }
 
 initLanguage();
+followAddress();
 onSignedOut(leave);
 setInterval(followWaiting, 4000);
 watch(() => document.body.classList.toggle("is-offline", state.link === "offline"));

@@ -12,6 +12,11 @@ import { useEffect, useState } from "./html.js";
  * @property {"en"|"es"} lang
  * @property {"connecting"|"online"|"offline"} link
  * @property {number|null} retryAt when the next connection is tried
+ * @property {""|"caughtUp"|"reloaded"} back how it went to come back just now
+ * @property {{page: "studio"|"rooms", roomId: string|null}} route
+ * @property {object} rooms the lists; see rooms.js
+ * @property {object|null} room the one where we are; see room.js
+ * @property {Record<string, object[]>} outbox by room, what has been said but not yet arrived; see outbox.js
  * @property {Record<string, Generation>} byId
  * @property {string[]} order ids, newest first
  * @property {{status: string, q: string}} filter
@@ -27,6 +32,11 @@ export let state = {
   lang: "en",
   link: "connecting",
   retryAt: null,
+  back: "",
+  route: { page: "studio", roomId: null },
+  rooms: { mine: [], open: [], total: 0, q: "", invitations: [], loading: false, loaded: false, error: null },
+  room: null,
+  outbox: {},
   byId: {},
   order: [],
   filter: { status: "", q: "" },
