@@ -76,6 +76,7 @@ func (c client) read(t testing.TB) frame {
 	typ, body, err := c.Read(c.ctx)
 	require.NoError(t, err)
 	require.Equal(t, websocket.MessageText, typ)
+	requireDocumented(t, body)
 	var f frame
 	require.NoError(t, json.Unmarshal(body, &f), "%s", body)
 	return f
@@ -127,6 +128,7 @@ func (c client) requireClosed(t testing.TB, code websocket.StatusCode) (reason s
 	for {
 		_, body, err := c.Read(c.ctx)
 		if err == nil {
+			requireDocumented(t, body)
 			var f frame
 			require.NoError(t, json.Unmarshal(body, &f))
 			before = append(before, f)

@@ -32,3 +32,9 @@ var Clip = clip
 
 // WireFrame is the frame of a message.
 func WireFrame(payload []byte) []byte { return wireFrame(opText, payload) }
+
+// DefaultLimits are those of a hub that was told none.
+func DefaultLimits() (l Limits) {
+	l.setDefaults()
+	return l
+}
