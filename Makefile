@@ -25,9 +25,9 @@ test: postgres testtools ## every test, against a real Postgres and a real brows
 		$(GO) test -race -timeout 14m $(TESTFLAGS) ./...
 
 .PHONY: chaos
-chaos: postgres ## what make test does to the job queue in seconds, for minutes and with millions of jobs
+chaos: postgres ## what make test does to the job queue and to sockets in seconds, for minutes and with millions of jobs
 	SON1K_CHAOS=full CGO_ENABLED=1 TZ=Pacific/Chatham $(GO) run ./internal/postgres/pgtest/cmd/withpg -- \
-		$(GO) test -race -timeout 40m -v -run 'Chaos|Cost' ./internal/queue/
+		$(GO) test -race -timeout 40m -v -p 1 -run 'Chaos|Cost' ./internal/queue/ ./internal/realtime/
 
 .PHONY: bench
 bench: postgres ## measure with durable commits; SUITE=queue or realtime compares with peers (bench/README.md), else BENCH=package picks

@@ -69,7 +69,7 @@ func (c *conn) close(cause error) {
 	c.hurry(ce)
 	c.out.close()
 	c.writer.Lock() // no frame may follow the close
-	c.writer.Unlock()
+	defer c.writer.Unlock()
 	_ = c.ws.Close(ce.code, clip(ce.reason)) // the client may be gone
 }
 

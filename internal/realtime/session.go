@@ -174,7 +174,9 @@ func (s *session) welcome(ctx context.Context, p auth.Principal, after int64, an
 			Success: true, UserID: p.UserID, Topic: userTopic(p.UserID), Seq: &pos.Seq, Recovered: &pos.Recovered,
 		})
 	})
-	if err != nil {
+	if err != nil { // a client of Socket.IO may try again
+		s.hub.cfg.Presence.Release(quotas...)
+		s.quotas, s.user, s.self = nil, uuid.Nil, ""
 		return err
 	}
 	s.expiry.set(p.ExpiresAt)
