@@ -1,10 +1,10 @@
 // Who is in a room, what they are making, and inviting more.
+import { useAct } from "./act.js";
 import { Cover } from "./cover.js";
 import { Field, problemsOf } from "./fields.js";
 import { html, useState } from "./html.js";
 import { explain, useText } from "./i18n.js";
 import { handOver, invite, removeMember } from "./api.js";
-import { useAct } from "./roomlist.js";
 import { mayCollaborate } from "./rooms.js";
 import { useStore } from "./store.js";
 

@@ -1,4 +1,5 @@
 // The page of rooms: make one, be invited, find one.
+import { useAct } from "./act.js";
 import { Cover } from "./cover.js";
 import { Field, focusProblem, problemsOf } from "./fields.js";
 import { html, useEffect, useRef, useState } from "./html.js";
@@ -104,25 +105,6 @@ function Invitation({ invitation: { room, invitedBy } }) {
       </div>
     </article>
   `;
-}
-
-/** What a button does, and what went wrong with it. */
-export function useAct() {
-  const [error, setError] = useState(null);
-  const busy = useRef(false);
-  const act = (fn) => async (e) => {
-    e?.preventDefault();
-    if (busy.current) return;
-    busy.current = true;
-    setError(null);
-    try {
-      await fn();
-    } catch (err) {
-      setError(err);
-    }
-    busy.current = false;
-  };
-  return [act, error];
 }
 
 function CreateRoom() {

@@ -1,11 +1,11 @@
 // The page of a room.
+import { useAct } from "./act.js";
 import { Chat } from "./chat.js";
 import { html, useEffect, useState } from "./html.js";
 import { explain, useText } from "./i18n.js";
 import { Icon } from "./icons.js";
 import { People, Songs } from "./people.js";
 import { open } from "./room.js";
-import { useAct } from "./roomlist.js";
 import { join, quit, remove } from "./rooms.js";
 import { go } from "./route.js";
 import { useStore } from "./store.js";
