@@ -66,7 +66,8 @@ func TestWaitingJobFailsAtItsDeadline(t *testing.T) {
 func TestRunningJobEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	r := setup(t)
-	id, _ := r.enqueue(queue.Params{Deadline: 300 * time.Millisecond, MaxAttempts: 5})
+	// Long enough for a busy machine to begin with the job.
+	id, _ := r.enqueue(queue.Params{Deadline: 3 * time.Second, MaxAttempts: 5})
 	causes, deadlines := make(chan error, 5), make(chan time.Time, 5)
 	h, told := hooked(work(func(ctx context.Context, job *queue.Job) error {
 		deadlines <- job.Deadline
