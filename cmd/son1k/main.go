@@ -53,7 +53,7 @@ var errUsage = errors.New("usage")
 // which the collector would otherwise let four times its size lie about.
 const (
 	gcPercent    = 400
-	gcPercentAPI = 50
+	gcPercentAPI = 30
 )
 
 func main() {
