@@ -145,6 +145,9 @@ func (w *world) registered(t testing.TB, r *replica) (yes bool) {
 	return yes
 }
 
+// silence is longer than any machine takes for a test: only who is aged is dead.
+const silence = time.Hour
+
 // replica is a process that serves sockets, with connections of its own.
 type replica struct {
 	*presence.Tracker
@@ -170,7 +173,7 @@ func (w *world) unstarted(t testing.TB, o replicaOptions) *replica {
 	t.Helper()
 	r := &replica{wire: new(wire), statements: new(statements)}
 	r.Tracker = presence.NewTracker(open(t, w.dsn, r.wire, r.statements), quiet(), w.changed)
-	r.Hurry(orElse(o.beat, beat), orElse(o.silence, presence.Silence), orElse(o.linger, never), retry)
+	r.Hurry(orElse(o.beat, beat), orElse(o.silence, silence), orElse(o.linger, never), retry)
 	t.Cleanup(r.Stop)
 	return r
 }

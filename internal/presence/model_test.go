@@ -28,7 +28,7 @@ func TestModelOfPresence(t *testing.T) {
 		pool := open(t, w.dsn, slots[i].wire, new(statements))
 		slots[i].make = func() *replica {
 			r := &replica{wire: slots[i].wire, Tracker: presence.NewTracker(pool, quiet(), w.changed)}
-			r.Hurry(beat, presence.Silence, never, retry)
+			r.Hurry(beat, silence, never, retry)
 			return r
 		}
 	}

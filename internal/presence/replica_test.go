@@ -115,7 +115,7 @@ func TestReplicaStopped(t *testing.T) {
 	a.Stop()
 	var left time.Duration
 	require.NoError(t, w.pool.QueryRow(t.Context(), "SELECT seen_at + $2 - clock_timestamp() FROM events.replica WHERE id = $1",
-		a.ID(), presence.Silence).Scan(&left))
+		a.ID(), silence).Scan(&left))
 	require.Greater(t, left, never-patient)
 	require.LessOrEqual(t, left, never)
 
@@ -236,7 +236,7 @@ func TestSweepAndReportTakeTurns(t *testing.T) {
 			tx, err := w.pool.Begin(t.Context())
 			require.NoError(t, err)
 			defer tx.Rollback(context.WithoutCancel(t.Context()))
-			found, err := tx.Query(t.Context(), "SELECT subject FROM events.sweep_presence($1)", presence.Silence)
+			found, err := tx.Query(t.Context(), "SELECT subject FROM events.sweep_presence($1)", silence)
 			require.NoError(t, err)
 			gone, err := pgx.CollectRows(found, pgx.RowTo[string])
 			require.NoError(t, err)
