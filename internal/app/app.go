@@ -165,12 +165,9 @@ func (a *App) build(ctx context.Context) error {
 	relay := realtime.NewRelay(publisher, presence.NewReader(a.pool), a.log)
 	var hub *realtime.Hub
 	if a.opt.Role.API {
-		tracker := presence.NewTracker(a.pool, a.log, func(c presence.Change) { hub.PresenceChanged(c) })
-		hub = realtime.NewHub(realtime.Config{
-			Feed: feed, Publisher: publisher, Notify: sender, Presence: tracker,
-			Auth: a.users, Snapshots: generations, Rooms: roomDoor{rooms}, Log: a.log, Origins: a.cfg.FrontendURLs,
-			ClientIP: a.clientIP,
-			Limits:   realtime.Limits{PerUser: a.cfg.SocketsPerUser, PerIP: a.cfg.SocketsPerIP},
+		var tracker *presence.Tracker
+		tracker, hub = a.newHub(realtime.Config{
+			Feed: feed, Publisher: publisher, Notify: sender, Snapshots: generations, Rooms: roomDoor{rooms},
 		})
 		hub.Listen(listener)
 		a.group.Add(tracker)
@@ -188,6 +185,17 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	return a.addServer(handler)
+}
+
+// newHub returns a hub with what all of its kind have, and the tracker of who is
+// connected to it.
+func (a *App) newHub(cfg realtime.Config) (tracker *presence.Tracker, hub *realtime.Hub) {
+	tracker = presence.NewTracker(a.pool, a.log, func(c presence.Change) { hub.PresenceChanged(c) })
+	cfg.Presence, cfg.Auth, cfg.Log = tracker, a.users, a.log
+	cfg.Origins, cfg.ClientIP = a.cfg.FrontendURLs, a.clientIP
+	cfg.Limits = realtime.Limits{PerUser: a.cfg.SocketsPerUser, PerIP: a.cfg.SocketsPerIP}
+	hub = realtime.NewHub(cfg)
+	return tracker, hub
 }
 
 // linkSecret signs audio links. It is derived, so that a leak of one key is
