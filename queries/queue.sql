@@ -90,6 +90,12 @@ SELECT f::bigint FROM queue.finish(@worker_id::uuid, @ids::bigint[], @seqs::bigi
 -- name: QueuePutBack :one
 SELECT queue.put_back(@worker_id::uuid, @id::bigint, @seq::bigint, @delay::interval, sqlc.narg(message)::text, @even_cancelled::boolean)::boolean;
 
+-- name: QueueHeldAndCancelled :one
+SELECT EXISTS (
+    SELECT FROM queue.job j
+    WHERE j.id = @id AND j.seq = @seq AND j.worker_id = @worker_id::uuid AND j.cancel_requested_at IS NOT NULL
+);
+
 -- name: QueueCheckpoint :execrows
 UPDATE queue.job j
 SET checkpoint = @checkpoint

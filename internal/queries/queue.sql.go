@@ -701,6 +701,26 @@ func (q *Queries) QueueHeld(ctx context.Context, db DBTX, arg QueueHeldParams) (
 	return items, nil
 }
 
+const queueHeldAndCancelled = `-- name: QueueHeldAndCancelled :one
+SELECT EXISTS (
+    SELECT FROM queue.job j
+    WHERE j.id = $1 AND j.seq = $2 AND j.worker_id = $3::uuid AND j.cancel_requested_at IS NOT NULL
+)
+`
+
+type QueueHeldAndCancelledParams struct {
+	ID       int64
+	Seq      int64
+	WorkerID uuid.UUID
+}
+
+func (q *Queries) QueueHeldAndCancelled(ctx context.Context, db DBTX, arg QueueHeldAndCancelledParams) (bool, error) {
+	row := db.QueryRow(ctx, queueHeldAndCancelled, arg.ID, arg.Seq, arg.WorkerID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const queueHorizon = `-- name: QueueHorizon :one
 SELECT h.seq::bigint AS seq, h.next_xid::bigint AS next_xid, h.oldest_writer::bigint AS oldest_writer
 FROM queue.horizon($1::boolean) h

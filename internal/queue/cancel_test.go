@@ -162,3 +162,32 @@ func TestHandlerMayCancelItsJob(t *testing.T) {
 	r.worker(work(func(context.Context, *queue.Job) error { return queue.ErrCancelled }))
 	require.Equal(t, queue.CancelledOut, r.awaitEnd()[0].Outcome)
 }
+
+// A crash of Postgres can undo a claim, whose commit does not wait for the disk.
+// The worker that still runs the job may then claim it again under the same seq,
+// just when it has found that it cannot put it back: that is no reason to cancel it.
+func TestJobOfALostClaimIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	// Whoever ends a job that is nobody's claims it first, as by chance.
+	r.exec("ALTER FUNCTION queue.finish RENAME TO finish_really")
+	r.exec(`CREATE FUNCTION queue.finish(by_worker uuid, ids bigint[], seqs bigint[], results jsonb[], how queue.outcome, message text)
+		RETURNS SETOF bigint LANGUAGE plpgsql AS $$
+		BEGIN
+			UPDATE queue.job SET state = 'running', worker_id = by_worker WHERE id = ANY (ids) AND worker_id IS NULL;
+			RETURN QUERY SELECT * FROM queue.finish_really(by_worker, ids, seqs, results, how, message);
+		END $$`)
+	r.enqueue(queue.Params{})
+	began := make(chan struct{})
+	r.worker(work(func(ctx context.Context, _ *queue.Job) error {
+		defer close(began)
+		_, err := r.pool.Exec(ctx, "UPDATE queue.job SET state = 'waiting', worker_id = NULL, attempt = 0, started_at = NULL, claim_no = 0")
+		if err != nil {
+			return queue.Permanent(err)
+		}
+		return queue.Snooze(0, nil)
+	}), func(c *queue.WorkerConfig) { c.Poll = time.Hour })
+	<-began
+	r.worker(work(func(context.Context, *queue.Job) error { return nil }))
+	require.Equal(t, queue.Completed, r.awaitEnd()[0].Outcome)
+}

@@ -183,15 +183,25 @@ func (t *tenure) release(ctx context.Context, job *Job, delay time.Duration) {
 }
 
 // putBack puts a job back in line, and reports whether it did. If not, the job
-// was cancelled in the last moment and ends here; or it is not ours any more, and
-// then ending it does nothing either.
+// was cancelled in the last moment and ends here; or it is not ours any more.
+//
+// Those two must be told apart. Claims do not wait for the disk, so a crash of
+// Postgres can undo one; until this worker happens to claim the job again, under
+// the same seq, it is nobody's. To end it then would be to cancel a job that
+// nobody has cancelled.
 func (t *tenure) putBack(ctx context.Context, job *Job, what string, arg queries.QueuePutBackParams) (done bool) {
 	arg.WorkerID, arg.ID, arg.Seq = t.id, job.ID, job.seq
+	cancelled := false
 	err := t.persist(ctx, job, what, func(ctx context.Context) (err error) {
-		done, err = t.q.QueuePutBack(ctx, t.cfg.Pool, arg)
+		if done, err = t.q.QueuePutBack(ctx, t.cfg.Pool, arg); err != nil || done {
+			return err
+		}
+		cancelled, err = t.q.QueueHeldAndCancelled(ctx, t.cfg.Pool, queries.QueueHeldAndCancelledParams{
+			ID: job.ID, Seq: job.seq, WorkerID: t.id,
+		})
 		return err
 	})
-	if err == nil && !done {
+	if err == nil && cancelled {
 		t.end(ctx, job, CancelledOut, nil)
 	}
 	if done {
