@@ -59,21 +59,21 @@ func (h *Hub) Listen(l *notify.Listener) {
 	l.Handle(presenceChannel, notify.Handler{Message: h.markPlace, Connected: h.markAllPlaces})
 }
 
-// PresenceChanged tells everybody of a change. The Tracker calls it.
+// PresenceChanged tells everybody of a change: who it was, and then that there is
+// a new list. The Tracker calls it.
 func (h *Hub) PresenceChanged(c presence.Change) {
+	if c.Present < presence.Enough { // in a crowd, who comes and goes is not told one by one
+		typ := "user_left"
+		if c.Here {
+			typ = "user_joined"
+		}
+		h.tellRoom(c.Subject, c.Scope, "presence "+c.Subject, typ, struct {
+			RoomID    string          `json:"roomId"`
+			User      json.RawMessage `json:"user"`
+			Timestamp time.Time       `json:"timestamp"`
+		}{c.Scope[len("room:"):], c.Info, time.Now().UTC()})
+	}
 	h.cfg.Notify.Send(presenceChannel, c.Scope, c.Scope)
-	if c.Present >= presence.Enough {
-		return // a crowd: who comes and goes is not told one by one
-	}
-	typ := "user_left"
-	if c.Here {
-		typ = "user_joined"
-	}
-	h.tellRoom(c.Subject, c.Scope, "presence "+c.Subject, typ, struct {
-		RoomID    string          `json:"roomId"`
-		User      json.RawMessage `json:"user"`
-		Timestamp time.Time       `json:"timestamp"`
-	}{c.Scope[len("room:"):], c.Info, time.Now().UTC()})
 }
 
 func (h *Hub) roomEntered(topic string) {
